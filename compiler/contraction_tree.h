@@ -1,0 +1,36 @@
+// The contraction order: which operands meet, and in which order.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "compiler/einsum_ir.h"
+
+namespace einc {
+
+// One pairwise (or, for a lone operand, unary) step. Node n is input n of the einsum; node
+// inputs.size() + s is the result of step s.
+struct TreeStep {
+  std::vector<int> inputs;
+  std::vector<Label> output;  // labels of the result, ascending; of the last step, the einsum's
+  double flops = 0;           // multiply-adds
+  double output_elements = 0;
+  double seconds = 0;         // predicted
+  friend bool operator==(const TreeStep&, const TreeStep&) = default;
+};
+
+// Invariants (see verify): nodes are defined before use and used exactly once, except the last.
+struct ContractionTree {
+  std::vector<TreeStep> steps;
+  friend bool operator==(const ContractionTree&, const ContractionTree&) = default;
+};
+
+double total_flops(const ContractionTree& tree);
+double total_seconds(const ContractionTree& tree);
+double largest_intermediate_elements(const ContractionTree& tree);  // 0 for a single step
+
+void verify(const ContractionTree& tree, const Einsum& einsum);
+std::string to_string(const ContractionTree& tree, const Einsum& einsum);
+
+}  // namespace einc

@@ -1,0 +1,120 @@
+#include "compiler/engine.h"
+
+#include <atomic>
+#include <utility>
+
+#include "compiler/code_generator.h"
+#include "compiler/compile.h"
+#include "compiler/loop_nest.h"
+#include "compiler/path.h"
+#include "runtime/lru_cache.h"
+
+namespace einc {
+namespace {
+
+using ProgramPtr = std::shared_ptr<const Program>;
+using CodePtr = std::shared_ptr<const Code>;
+
+constexpr size_t kPrograms = 4096;
+constexpr size_t kKernels = 4096;
+
+Result<const Target*> choose_target(const std::string& name) {
+  if (const Target* const target = find_target(name)) return target;
+  std::string known = "host";
+  for (const Target& row : targets()) known += ", " + std::string(row.name);
+  if (find_foreign_target(name) != nullptr)
+    return Error{ErrorCode::kUnsupported, "this machine cannot run code for target '" + name + "'",
+                 std::nullopt, "target"};
+  return Error{ErrorCode::kArgument, "no target '" + name + "'; there are " + known, std::nullopt,
+               "unknown-argument"};
+}
+
+Result<const PathFinder*> choose_path(const std::string& name, size_t inputs) {
+  if (const PathFinder* const row = choose_path_finder(name, inputs)) return row;
+  std::string known = "auto";
+  for (const PathFinder& row : path_finders()) {
+    known += ", " + std::string(row.name);
+    if (row.name == name)
+      return Error{ErrorCode::kArgument,
+                   "path finder '" + name + "' takes at most " + std::to_string(row.max_inputs) +
+                       " operands, not " + std::to_string(inputs),
+                   std::nullopt, "path"};
+  }
+  return Error{ErrorCode::kArgument, "no path finder '" + name + "'; there are " + known,
+               std::nullopt, "path"};
+}
+
+}  // namespace
+
+struct Engine::Caches {
+  LruCache<std::string, ProgramPtr> by_request{kPrograms};
+  LruCache<std::string, ProgramPtr> by_einsum{kPrograms};
+  LruCache<std::string, CodePtr> kernels{kKernels};
+  std::atomic<int64_t> kernels_compiled{0};
+};
+
+Engine::Engine() : caches_(std::make_unique<Caches>()) {}
+
+// Never destroyed: kernels may run in destructors of static objects.
+Engine& Engine::instance() {
+  static auto* const engine = new Engine();
+  return *engine;
+}
+
+std::shared_ptr<const Program> Engine::find(const std::string& request) {
+  return caches_->by_request.find(request).value_or(nullptr);
+}
+
+Result<CodePtr> Engine::code_for(const LoopNest& nest, const Target& target) {
+  const std::string key = std::string(target.name) + "\n" + nest_key(nest);
+  if (const auto found = caches_->kernels.find(key)) return *found;
+  const auto generator = code_generator();
+  if (!generator) return generator.error();
+  auto code = (*generator)->compile(nest, target);
+  if (!code) return code.error();
+  caches_->kernels_compiled.fetch_add(1);
+  return caches_->kernels.insert(key, *std::move(code));
+}
+
+Result<ProgramPtr> Engine::compile(const std::string& request, const Einsum& einsum,
+                                   std::span<const TensorType> inputs, const TensorType& output,
+                                   const Options& options) {
+  const auto target = choose_target(options.target);
+  if (!target) return target.error();
+  const auto path_finder = choose_path(options.path, einsum.inputs.size());
+  if (!path_finder) return path_finder.error();
+
+  // Programs carry the types that the user sees, so those belong to the key.
+  std::string key = to_string(canonical(einsum)) + options.path + "\n" +
+                    std::string((*target)->name);
+  for (const TensorType& input : inputs) key += "\n" + to_string(input);
+  key += "\n" + to_string(output);
+  if (!options.trace)
+    if (const auto found = caches_->by_einsum.find(key))
+      return caches_->by_request.insert(request, *found);
+
+  const MakeCode make_code = [this](const LoopNest& nest, const Target& chosen) {
+    return code_for(nest, chosen);
+  };
+  auto program = einc::compile(einsum, **path_finder, **target, make_code, options.trace);
+  if (!program) return program.error();
+  program->inputs.assign(inputs.begin(), inputs.end());
+  program->output = output;
+  auto shared = std::make_shared<const Program>(*std::move(program));
+  return caches_->by_request.insert(request, caches_->by_einsum.insert(key, std::move(shared)));
+}
+
+Engine::Counters Engine::counters() const {
+  return {.request_hits = caches_->by_request.counters().hits,
+          .program_hits = caches_->by_einsum.counters().hits,
+          .kernel_hits = caches_->kernels.counters().hits,
+          .kernels_compiled = caches_->kernels_compiled.load()};
+}
+
+void Engine::clear() {
+  caches_->by_request.clear();
+  caches_->by_einsum.clear();
+  caches_->kernels.clear();
+}
+
+}  // namespace einc

@@ -1,0 +1,248 @@
+#include "compiler/llvm/arithmetic.h"
+
+#include <llvm/IR/Intrinsics.h>
+
+#include "runtime/check.h"
+
+namespace einc {
+namespace {
+
+// Users' tensors may start anywhere, and unaligned access costs nothing where the data is aligned.
+const llvm::Align kUnaligned(1);
+
+bool is_float(const DTypeInfo& row) { return row.kind >= Kind::kReal; }
+
+}  // namespace
+
+llvm::Type* Arithmetic::part_type(DType dtype) const {
+  const DTypeInfo& row = info(dtype);
+  const int bytes = row.kind == Kind::kComplex ? row.bytes / 2 : row.bytes;
+  if (is_float(row)) return bytes == 4 ? ir_.getFloatTy() : ir_.getDoubleTy();
+  return ir_.getIntNTy(static_cast<unsigned>(8 * bytes));
+}
+
+llvm::Type* Arithmetic::vector_type(int lanes) const {
+  return llvm::FixedVectorType::get(part_type(compute_.dtype), static_cast<unsigned>(lanes));
+}
+
+int Arithmetic::lanes_of(const Number& number) const {
+  return static_cast<int>(
+      llvm::cast<llvm::FixedVectorType>(number.re->getType())->getNumElements());
+}
+
+Number Arithmetic::zero(int lanes) const {
+  llvm::Value* const parts = llvm::Constant::getNullValue(vector_type(lanes));
+  return {parts, is_complex() ? parts : nullptr};
+}
+
+llvm::Value* Arithmetic::add_parts(llvm::Value* a, llvm::Value* b) const {
+  if (compute_.kind == Kind::kBoolean) return ir_.CreateOr(a, b);
+  return is_float(compute_) ? ir_.CreateFAdd(a, b) : ir_.CreateAdd(a, b);
+}
+
+llvm::Value* Arithmetic::multiply_parts(llvm::Value* a, llvm::Value* b) const {
+  if (compute_.kind == Kind::kBoolean) return ir_.CreateAnd(a, b);
+  return is_float(compute_) ? ir_.CreateFMul(a, b) : ir_.CreateMul(a, b);
+}
+
+// On a target without it, llvm.fma would be a call into libm for each lane.
+llvm::Value* Arithmetic::multiply_add_parts(llvm::Value* a, llvm::Value* b,
+                                            llvm::Value* sum) const {
+  if (is_float(compute_) && has_fma_)
+    return ir_.CreateIntrinsic(llvm::Intrinsic::fma, {a->getType()}, {a, b, sum});
+  return add_parts(multiply_parts(a, b), sum);
+}
+
+Number Arithmetic::add(const Number& a, const Number& b) const {
+  return {add_parts(a.re, b.re), is_complex() ? add_parts(a.im, b.im) : nullptr};
+}
+
+Number Arithmetic::multiply(const Number& a, const Number& b) const {
+  if (!is_complex()) return {multiply_parts(a.re, b.re), nullptr};
+  return {multiply_add_parts(negate(a.im), b.im, multiply_parts(a.re, b.re)),
+          multiply_add_parts(a.re, b.im, multiply_parts(a.im, b.re))};
+}
+
+Number Arithmetic::multiply_add(const Number& a, const Number& b, const Number& sum) const {
+  if (!is_complex()) return {multiply_add_parts(a.re, b.re, sum.re), nullptr};
+  return {multiply_add_parts(negate(a.im), b.im, multiply_add_parts(a.re, b.re, sum.re)),
+          multiply_add_parts(a.re, b.im, multiply_add_parts(a.im, b.re, sum.im))};
+}
+
+llvm::Value* Arithmetic::mask(int lanes, int active) const {
+  std::vector<llvm::Constant*> bits;
+  for (int lane = 0; lane < lanes; ++lane) bits.push_back(ir_.getInt1(lane < active));
+  return llvm::ConstantVector::get(bits);
+}
+
+Number Arithmetic::keep_lanes(const Number& number, int active) const {
+  const int lanes = lanes_of(number);
+  if (active >= lanes) return number;
+  return map(number, [&](llvm::Value* parts) {
+    return ir_.CreateSelect(mask(lanes, active), parts,
+                            llvm::Constant::getNullValue(parts->getType()));
+  });
+}
+
+// Halves onto halves: fixes the order of the additions, so that it needs no reassociation.
+Number Arithmetic::sum_of_lanes(const Number& number) const {
+  Number sum = number;
+  for (int lanes = lanes_of(number); lanes > 1; lanes /= 2) {
+    std::vector<int> low, high;
+    for (int lane = 0; lane < lanes / 2; ++lane) {
+      low.push_back(lane);
+      high.push_back(lane + lanes / 2);
+    }
+    sum = map(sum, [&](llvm::Value* parts) {
+      return add_parts(ir_.CreateShuffleVector(parts, low), ir_.CreateShuffleVector(parts, high));
+    });
+  }
+  return sum;
+}
+
+Number Arithmetic::splat(const Number& one_lane, int lanes) const {
+  return map(one_lane, [&](llvm::Value* parts) {
+    return ir_.CreateShuffleVector(parts, std::vector<int>(static_cast<size_t>(lanes), 0));
+  });
+}
+
+Number Arithmetic::lane(const Number& number, int index) const {
+  return map(number, [&](llvm::Value* parts) {
+    return ir_.CreateShuffleVector(parts, std::vector<int>{index});
+  });
+}
+
+// Log-step transposition: step s exchanges the off-diagonal s x s blocks of every 2s x 2s block.
+std::vector<Number> Arithmetic::transpose(std::vector<Number> numbers) const {
+  const int lanes = static_cast<int>(numbers.size());
+  for (int step = 1; step < lanes; step *= 2) {
+    std::vector<int> low, high;
+    for (int lane = 0; lane < lanes; ++lane) {
+      const bool moved = (lane & step) != 0;
+      low.push_back(moved ? lanes + lane - step : lane);
+      high.push_back(moved ? lanes + lane : lane + step);
+    }
+    std::vector<Number> next(numbers.size());
+    for (int row = 0; row < lanes; ++row) {
+      if ((row & step) != 0) continue;
+      const Number& a = numbers[static_cast<size_t>(row)];
+      const Number& b = numbers[static_cast<size_t>(row + step)];
+      const auto exchange = [&](const std::vector<int>& order) {
+        return Number{ir_.CreateShuffleVector(a.re, b.re, order),
+                      a.im == nullptr ? nullptr : ir_.CreateShuffleVector(a.im, b.im, order)};
+      };
+      next[static_cast<size_t>(row)] = exchange(low);
+      next[static_cast<size_t>(row + step)] = exchange(high);
+    }
+    numbers = std::move(next);
+  }
+  return numbers;
+}
+
+llvm::Value* Arithmetic::offset(llvm::Value* pointer, int64_t bytes) const {
+  return bytes == 0 ? pointer : offset(pointer, ir_.getInt64(static_cast<uint64_t>(bytes)));
+}
+
+llvm::Value* Arithmetic::offset(llvm::Value* pointer, llvm::Value* bytes) const {
+  return ir_.CreateGEP(ir_.getInt8Ty(), pointer, bytes);
+}
+
+llvm::Value* Arithmetic::load_parts(llvm::Value* pointer, llvm::Type* type, int lanes,
+                                    int active) const {
+  auto* const vector = llvm::FixedVectorType::get(type, static_cast<unsigned>(lanes));
+  if (active >= lanes) return ir_.CreateAlignedLoad(vector, pointer, kUnaligned);
+  return ir_.CreateMaskedLoad(vector, pointer, kUnaligned, mask(lanes, active),
+                              llvm::Constant::getNullValue(vector));
+}
+
+llvm::Value* Arithmetic::to_compute(llvm::Value* parts, const DTypeInfo& storage) const {
+  llvm::Type* const type = parts->getType()->getWithNewType(part_type(compute_.dtype));
+  if (storage.kind == Kind::kBoolean) {
+    llvm::Value* const is_true =
+        ir_.CreateICmpNE(parts, llvm::Constant::getNullValue(parts->getType()));
+    return is_float(compute_) ? ir_.CreateUIToFP(is_true, type) : ir_.CreateZExt(is_true, type);
+  }
+  if (is_float(storage)) return ir_.CreateFPCast(parts, type);
+  const bool is_signed = storage.kind == Kind::kSigned;
+  if (!is_float(compute_)) return ir_.CreateIntCast(parts, type, is_signed);
+  return is_signed ? ir_.CreateSIToFP(parts, type) : ir_.CreateUIToFP(parts, type);
+}
+
+// The compute dtype is its result's, or a wider integer, which wraps.
+llvm::Value* Arithmetic::to_storage(llvm::Value* parts, const DTypeInfo& storage) const {
+  EINC_CHECK(storage.compute == compute_.dtype);
+  llvm::Type* const type = parts->getType()->getWithNewType(part_type(storage.dtype));
+  return is_float(storage) ? parts : ir_.CreateIntCast(parts, type, false);
+}
+
+Number Arithmetic::load(llvm::Value* pointer, const NestOperand& operand, int lanes,
+                        int active) const {
+  const DTypeInfo& storage = info(operand.dtype);
+  llvm::Type* const type = part_type(operand.dtype);
+  if (storage.kind != Kind::kComplex) {
+    Number number{to_compute(load_parts(pointer, type, lanes, active), storage), nullptr};
+    if (is_complex()) number.im = llvm::Constant::getNullValue(number.re->getType());
+    return number;
+  }
+  llvm::Value* const pairs = load_parts(pointer, type, 2 * lanes, 2 * active);
+  std::vector<int> even, odd;
+  for (int lane = 0; lane < lanes; ++lane) {
+    even.push_back(2 * lane);
+    odd.push_back(2 * lane + 1);
+  }
+  const Number number{to_compute(ir_.CreateShuffleVector(pairs, even), storage),
+                      to_compute(ir_.CreateShuffleVector(pairs, odd), storage)};
+  return operand.conjugate ? Number{number.re, negate(number.im)} : number;
+}
+
+Number Arithmetic::load_strided(llvm::Value* pointer, int64_t stride_bytes,
+                                const NestOperand& operand, int lanes, int active) const {
+  Number number = zero(lanes);
+  for (int lane = 0; lane < active; ++lane) {
+    const Number one = load(offset(pointer, lane * stride_bytes), operand, 1, 1);
+    const auto insert = [&](llvm::Value* parts, llvm::Value* part) {
+      return ir_.CreateInsertElement(parts, ir_.CreateExtractElement(part, uint64_t{0}),
+                                     static_cast<uint64_t>(lane));
+    };
+    number.re = insert(number.re, one.re);
+    if (is_complex()) number.im = insert(number.im, one.im);
+  }
+  return number;
+}
+
+void Arithmetic::store(const Number& number, llvm::Value* pointer, const NestOperand& operand,
+                       int active) const {
+  const DTypeInfo& storage = info(operand.dtype);
+  int lanes = lanes_of(number);
+  llvm::Value* parts = to_storage(number.re, storage);
+  if (is_complex()) {
+    std::vector<int> interleaved;
+    for (int lane = 0; lane < lanes; ++lane) {
+      interleaved.push_back(lane);
+      interleaved.push_back(lanes + lane);
+    }
+    parts = ir_.CreateShuffleVector(parts, to_storage(number.im, storage), interleaved);
+    lanes *= 2;
+    active *= 2;
+  }
+  if (active >= lanes) {
+    ir_.CreateAlignedStore(parts, pointer, kUnaligned);
+  } else {
+    ir_.CreateMaskedStore(parts, pointer, kUnaligned, mask(lanes, active));
+  }
+}
+
+Number Arithmetic::load_packed(llvm::Value* pointer, int64_t im_offset, int lanes) const {
+  llvm::Type* const type = vector_type(lanes);
+  return {ir_.CreateAlignedLoad(type, pointer, kUnaligned),
+          is_complex() ? ir_.CreateAlignedLoad(type, offset(pointer, im_offset), kUnaligned)
+                       : nullptr};
+}
+
+void Arithmetic::store_packed(const Number& number, llvm::Value* pointer,
+                              int64_t im_offset) const {
+  ir_.CreateAlignedStore(number.re, pointer, kUnaligned);
+  if (is_complex()) ir_.CreateAlignedStore(number.im, offset(pointer, im_offset), kUnaligned);
+}
+
+}  // namespace einc

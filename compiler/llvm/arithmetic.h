@@ -1,0 +1,80 @@
+// The one place that knows what numbers look like in registers: vector types, masks and lane counts,
+// conversions between memory and the compute dtype, complex numbers as pairs of vectors, and what
+// "multiply" and "add" mean for bool.
+#pragma once
+
+#include <llvm/IR/IRBuilder.h>
+
+#include <span>
+#include <vector>
+
+#include "compiler/loop_nest.h"
+#include "compiler/target.h"
+
+namespace einc {
+
+// A vector of the compute dtype. `im` is null unless that is complex.
+struct Number {
+  llvm::Value* re = nullptr;
+  llvm::Value* im = nullptr;
+};
+
+class Arithmetic {
+ public:
+  Arithmetic(llvm::IRBuilder<>& ir, DType compute, const Target& target)
+      : ir_(ir), compute_(info(compute)), has_fma_(target.has_fma) {}
+
+  bool is_complex() const { return compute_.kind == Kind::kComplex; }
+  int part_bytes() const { return is_complex() ? compute_.bytes / 2 : compute_.bytes; }
+  llvm::Type* vector_type(int lanes) const;
+
+  Number zero(int lanes) const;
+  Number add(const Number& a, const Number& b) const;
+  Number multiply(const Number& a, const Number& b) const;
+  Number multiply_add(const Number& a, const Number& b, const Number& sum) const;  // a b + sum
+  // `number` in the first `active` lanes, zero in the others.
+  Number keep_lanes(const Number& number, int active) const;
+  Number sum_of_lanes(const Number& number) const;  // one lane
+  Number splat(const Number& one_lane, int lanes) const;
+  Number lane(const Number& number, int index) const;  // one lane
+  // `lanes` numbers of as many lanes, lane j of result i being lane i of number j.
+  std::vector<Number> transpose(std::vector<Number> numbers) const;
+
+  // Elements as they lie in an operand, converted. Lanes from `active` on are neither read nor
+  // written; they come back as zero.
+  Number load(llvm::Value* pointer, const NestOperand& operand, int lanes, int active) const;
+  void store(const Number& number, llvm::Value* pointer, const NestOperand& operand,
+             int active) const;
+  // The same, `stride_bytes` apart.
+  Number load_strided(llvm::Value* pointer, int64_t stride_bytes, const NestOperand& operand,
+                      int lanes, int active) const;
+
+  // Packed elements: real parts, then `im_offset` bytes on, imaginary parts.
+  Number load_packed(llvm::Value* pointer, int64_t im_offset, int lanes) const;
+  void store_packed(const Number& number, llvm::Value* pointer, int64_t im_offset) const;
+
+  llvm::Value* offset(llvm::Value* pointer, int64_t bytes) const;
+  llvm::Value* offset(llvm::Value* pointer, llvm::Value* bytes) const;
+
+ private:
+  llvm::Type* part_type(DType dtype) const;
+  int lanes_of(const Number& number) const;
+  llvm::Value* mask(int lanes, int active) const;
+  llvm::Value* load_parts(llvm::Value* pointer, llvm::Type* type, int lanes, int active) const;
+  llvm::Value* to_compute(llvm::Value* parts, const DTypeInfo& storage) const;
+  llvm::Value* to_storage(llvm::Value* parts, const DTypeInfo& storage) const;
+  llvm::Value* multiply_parts(llvm::Value* a, llvm::Value* b) const;
+  llvm::Value* add_parts(llvm::Value* a, llvm::Value* b) const;
+  llvm::Value* multiply_add_parts(llvm::Value* a, llvm::Value* b, llvm::Value* sum) const;
+  llvm::Value* negate(llvm::Value* a) const { return ir_.CreateFNeg(a); }
+  template <class F>
+  Number map(const Number& number, F f) const {
+    return {f(number.re), number.im == nullptr ? nullptr : f(number.im)};
+  }
+
+  llvm::IRBuilder<>& ir_;
+  const DTypeInfo& compute_;
+  bool has_fma_;
+};
+
+}  // namespace einc

@@ -1,0 +1,66 @@
+#include "compiler/llvm/codegen.h"
+
+#include <llvm/IR/LegacyPassManager.h>
+#include <llvm/MC/TargetRegistry.h>
+#include <llvm/Support/SmallVectorMemoryBuffer.h>
+#include <llvm/Support/TargetSelect.h>
+#include <llvm/Support/raw_ostream.h>
+#include <llvm/Target/TargetMachine.h>
+#include <llvm/Target/TargetOptions.h>
+#include <llvm/TargetParser/Host.h>
+
+namespace einc {
+namespace {
+
+Result<std::unique_ptr<llvm::TargetMachine>> target_machine(const Target& target) {
+  [[maybe_unused]] static const bool initialized = [] {
+    llvm::InitializeNativeTarget();
+    llvm::InitializeNativeTargetAsmPrinter();
+    return true;
+  }();
+  const std::string triple = llvm::sys::getProcessTriple();
+  std::string message;
+  const llvm::Target* const backend = llvm::TargetRegistry::lookupTarget(triple, message);
+  if (backend == nullptr) return Error{ErrorCode::kUnsupported, message, std::nullopt, "target"};
+  // "Less" gives the same code as the higher levels on explicit vectors, in half the time.
+  std::unique_ptr<llvm::TargetMachine> machine(backend->createTargetMachine(
+      triple, std::string(target.cpu), std::string(target.features), llvm::TargetOptions(),
+      llvm::Reloc::PIC_, llvm::CodeModel::Small, llvm::CodeGenOptLevel::Less));
+  if (machine == nullptr)
+    return Error{ErrorCode::kUnsupported, "LLVM makes no code for " + std::string(target.name),
+                 std::nullopt, "target"};
+  return machine;
+}
+
+Result<void> generate(llvm::Module& module, const Target& target, llvm::CodeGenFileType type,
+                      llvm::SmallVectorImpl<char>& bytes) {
+  auto machine = target_machine(target);
+  if (!machine) return machine.error();
+  module.setTargetTriple((*machine)->getTargetTriple().str());
+  module.setDataLayout((*machine)->createDataLayout());
+  llvm::raw_svector_ostream stream(bytes);
+  llvm::legacy::PassManager passes;
+  if ((*machine)->addPassesToEmitFile(passes, stream, nullptr, type))
+    return Error{ErrorCode::kCodegen, "this LLVM cannot write that kind of file"};
+  passes.run(module);
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<llvm::MemoryBuffer>> to_object(llvm::Module& module, const Target& target) {
+  llvm::SmallVector<char, 0> bytes;
+  if (auto done = generate(module, target, llvm::CodeGenFileType::ObjectFile, bytes); !done)
+    return done.error();
+  return std::unique_ptr<llvm::MemoryBuffer>(
+      std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(bytes), false));
+}
+
+Result<std::string> to_assembly(llvm::Module& module, const Target& target) {
+  llvm::SmallVector<char, 0> bytes;
+  if (auto done = generate(module, target, llvm::CodeGenFileType::AssemblyFile, bytes); !done)
+    return done.error();
+  return std::string(bytes.begin(), bytes.end());
+}
+
+}  // namespace einc

@@ -1,0 +1,30 @@
+#include "compiler/llvm/emit_llvm.h"
+
+#include <llvm/IR/Verifier.h>
+#include <llvm/Support/raw_ostream.h>
+
+#include "compiler/llvm/nest_emitter.h"
+#include "runtime/check.h"
+
+namespace einc {
+
+std::unique_ptr<llvm::Module> emit_llvm(const LoopNest& nest, const Target& target,
+                                        const std::string& entry, llvm::LLVMContext& context) {
+  auto module = std::make_unique<llvm::Module>("einc", context);
+  llvm::Type* const pointer = llvm::PointerType::getUnqual(context);
+  auto* const type = llvm::FunctionType::get(
+      llvm::Type::getVoidTy(context),
+      {pointer, llvm::Type::getInt32Ty(context), llvm::Type::getInt64Ty(context)}, false);
+  auto* const function =
+      llvm::Function::Create(type, llvm::Function::ExternalLinkage, entry, *module);
+  function->addFnAttr(llvm::Attribute::NoUnwind);
+  function->addFnAttr("target-cpu", target.cpu);
+  if (!target.features.empty()) function->addFnAttr("target-features", target.features);
+  NestEmitter(nest, target, function).emit();
+#ifndef NDEBUG
+  EINC_CHECK(!llvm::verifyModule(*module, &llvm::errs()));
+#endif
+  return module;
+}
+
+}  // namespace einc

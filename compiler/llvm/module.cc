@@ -1,0 +1,61 @@
+// The table that the rest of einc reaches LLVM through.
+
+#include <llvm/IR/LLVMContext.h>
+#include <llvm/Support/raw_ostream.h>
+
+#include <atomic>
+#include <cstring>
+#include <new>
+
+#include "compiler/build_id.h"
+#include "compiler/code_generator.h"
+#include "compiler/llvm/codegen.h"
+#include "compiler/llvm/emit_llvm.h"
+#include "compiler/llvm/jit.h"
+
+namespace einc {
+namespace {
+
+constexpr const char* kPrintedEntry = "einc_kernel";
+
+Result<std::shared_ptr<const Code>> compile(const LoopNest& nest, const Target& target) {
+  static std::atomic<uint64_t> serial{0};
+  const std::string entry = "einc_kernel_" + std::to_string(serial.fetch_add(1));
+  llvm::LLVMContext context;
+  const auto module = emit_llvm(nest, target, entry, context);
+  auto object = to_object(*module, target);
+  if (!object) return object.error();
+  auto loaded = load_object(*std::move(object), entry);
+  if (!loaded) return loaded.error();
+  auto code = std::make_shared<Code>();
+  code->entry = loaded->entry;
+  code->phase_tasks = {task_count(nest)};
+  code->task_scratch_bytes = nest.task_scratch_bytes;
+  code->keep_alive = loaded->keep_alive;
+  return std::shared_ptr<const Code>(std::move(code));
+}
+
+Result<std::string> print_ir(const LoopNest& nest, const Target& target) {
+  llvm::LLVMContext context;
+  const auto module = emit_llvm(nest, target, kPrintedEntry, context);
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module->print(stream, nullptr);
+  return text;
+}
+
+Result<std::string> print_assembly(const LoopNest& nest, const Target& target) {
+  llvm::LLVMContext context;
+  const auto module = emit_llvm(nest, target, kPrintedEntry, context);
+  return to_assembly(*module, target);
+}
+
+constexpr CodeGenerator kCodeGenerator{compile, print_ir, print_assembly};
+
+}  // namespace
+}  // namespace einc
+
+extern "C" __attribute__((visibility("default"))) const einc::CodeGenerator* einc_code_generator(
+    const char* build) {
+  return std::strcmp(build, einc::kBuildId) == 0 ? &einc::kCodeGenerator : nullptr;
+}

@@ -1,0 +1,111 @@
+#include "compiler/plan.h"
+
+#include <span>
+#include <sstream>
+
+#include "runtime/check.h"
+
+namespace einc {
+namespace {
+
+void check_dims(std::span<const Dim> dims, size_t operands) {
+  for (const Dim& dim : dims) {
+    EINC_CHECK(dim.extent >= 1);
+    EINC_CHECK(dim.strides.size() == operands);
+  }
+}
+
+struct Verifier {
+  void operator()(const Contraction& step) const {
+    for (const auto* dims : {&step.batch, &step.m, &step.n, &step.k}) check_dims(*dims, 3);
+    EINC_CHECK(!step.m.empty() && !step.n.empty() && !step.k.empty());
+    for (const Dim& dim : step.m) EINC_CHECK(dim.strides[1] == 0);
+    for (const Dim& dim : step.n) EINC_CHECK(dim.strides[0] == 0);
+    for (const Dim& dim : step.k) EINC_CHECK(dim.strides[2] == 0);
+  }
+  void operator()(const MapReduce& step) const {
+    check_dims(step.kept, step.inputs.size() + 1);
+    check_dims(step.reduced, step.inputs.size() + 1);
+    for (const Dim& dim : step.reduced) EINC_CHECK(dim.strides.back() == 0);
+  }
+  void operator()(const Softmax& step) const {
+    check_dims(step.outer, 2);
+    check_dims({&step.axis, 1}, 2);
+  }
+};
+
+struct Printer {
+  std::ostringstream& out;
+
+  void operator()(const Contraction& step) const {
+    print_head("contraction", {&step.a, &step.b}, step.c);
+    print_dims("batch", step.batch);
+    print_dims("m", step.m);
+    print_dims("n", step.n);
+    print_dims("k", step.k);
+  }
+  void operator()(const MapReduce& step) const {
+    std::vector<const StepOperand*> inputs;
+    for (const StepOperand& input : step.inputs) inputs.push_back(&input);
+    print_head("map-reduce", inputs, step.output);
+    print_dims("kept", step.kept);
+    print_dims("reduced", step.reduced);
+  }
+  void operator()(const Softmax& step) const {
+    print_head("softmax", {&step.input}, step.output);
+    print_dims("outer", step.outer);
+    print_dims("axis", {&step.axis, 1});
+  }
+
+  void print_head(const char* name, const std::vector<const StepOperand*>& inputs,
+                  const StepOperand& output) const {
+    out << name << ' ';
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      if (i > 0) out << " * ";
+      print_operand(*inputs[i]);
+    }
+    if (inputs.empty()) out << '0';
+    out << " -> ";
+    print_operand(output);
+    out << '\n';
+  }
+  void print_operand(const StepOperand& operand) const {
+    switch (operand.slot.kind) {
+      case Slot::Kind::kInput:
+        out << "in" << operand.slot.value;
+        break;
+      case Slot::Kind::kOutput:
+        out << "out";
+        break;
+      case Slot::Kind::kScratch:
+        out << "scratch+" << operand.slot.value;
+        break;
+    }
+    out << ' ' << to_string(operand.dtype) << (operand.conjugate ? " conjugated" : "");
+  }
+  void print_dims(const char* group, std::span<const Dim> dims) const {
+    if (dims.empty()) return;
+    out << "  " << group;
+    for (const Dim& dim : dims) {
+      out << "  " << dim.name << ':' << dim.extent << '{';
+      for (size_t i = 0; i < dim.strides.size(); ++i) out << (i == 0 ? "" : ",") << dim.strides[i];
+      out << '}';
+    }
+    out << '\n';
+  }
+};
+
+}  // namespace
+
+void verify(const Plan& plan) {
+  for (const PlanStep& step : plan.steps) std::visit(Verifier{}, step);
+}
+
+std::string to_string(const Plan& plan) {
+  std::ostringstream out;
+  for (const PlanStep& step : plan.steps) std::visit(Printer{out}, step);
+  out << "scratch " << plan.scratch_bytes << " bytes\n";
+  return std::move(out).str();
+}
+
+}  // namespace einc

@@ -1,0 +1,174 @@
+// Memory-bound steps: one pass over the operands, in the order in which the largest of them lies.
+// The choice that matters is the axis that vectors run along; an operand that is contiguous along
+// another axis instead is read through transposed register tiles.
+
+#include <algorithm>
+#include <cstdlib>
+#include <optional>
+#include <string>
+
+#include "compiler/schedule.h"
+#include "compiler/schedule_util.h"
+
+namespace einc {
+namespace {
+
+// Elements an operand has within the step.
+double elements(const LoopNest& nest, size_t operand) {
+  double product = 1;
+  for (const Axis& axis : nest.axes)
+    if (axis.stride(operand) != 0) product *= static_cast<double>(axis.extent());
+  return product;
+}
+
+class Scheduler {
+ public:
+  Scheduler(const MapReduce& step, const Target& target) : step_(step), target_(target) {
+    for (const StepOperand& input : step.inputs)
+      nest_.inputs.push_back({input.dtype, input.conjugate});
+    nest_.output = {step.output.dtype, step.output.conjugate};
+    nest_.compute = step.compute;
+    add_axes("o", step.kept, false);
+    add_axes("r", step.reduced, true);
+    for (size_t o = 0; o <= step.inputs.size(); ++o) elements_.push_back(elements(nest_, o));
+  }
+
+  LoopNest run() {
+    choose_vector_axis();
+    choose_row_axis();
+    order_loops();
+    return std::move(nest_);
+  }
+
+ private:
+  void add_axes(const char* prefix, const std::vector<Dim>& dims, bool reduced) {
+    for (size_t d = 0; d < dims.size(); ++d)
+      nest_.axes.push_back(
+          {prefix + std::to_string(d), reduced, {{dims[d].extent, dims[d].strides}}});
+  }
+
+  size_t output() const { return step_.inputs.size(); }
+  const Axis& axis(int index) const { return nest_.axes[static_cast<size_t>(index)]; }
+  int axis_count() const { return static_cast<int>(nest_.axes.size()); }
+
+  // Elements that vectors along an axis load and store whole, each counted by how full the vectors
+  // are; an output whose every element is one sum of lanes counts as whole too.
+  double vector_score(int candidate) const {
+    const Axis& along = axis(candidate);
+    const auto lanes = static_cast<double>(lanes_of(nest_.compute, target_));
+    const double fill = std::min(static_cast<double>(along.extent()) / lanes, 1.0);
+    double score = 0;
+    for (size_t o = 0; o <= output(); ++o) {
+      const int64_t stride = along.stride(o);
+      if (stride == 0 || stride == 1) score += elements_[o];
+    }
+    // Storing through transposition is not done, so the output counts more than an input does.
+    if (!along.reduced && along.stride(output()) == 1) score += elements_[output()];
+    return score * fill;
+  }
+
+  void choose_vector_axis() {
+    double best = -1;
+    for (int candidate = 0; candidate < axis_count(); ++candidate) {
+      const double score = vector_score(candidate);
+      if (score > best) {
+        best = score;
+        tile_.vector_axis = candidate;
+      }
+    }
+    if (tile_.vector_axis < 0) return;
+    tile_.lanes = vector_lanes(axis(tile_.vector_axis).extent(), nest_.compute, target_);
+    const int64_t most = (axis(tile_.vector_axis).extent() + tile_.lanes - 1) / tile_.lanes;
+    tile_.vectors = static_cast<int>(std::min<int64_t>(most, 4));
+  }
+
+  // Rows are the contiguous axis of an input that lies across the vectors, as many as lanes, so that
+  // a square of registers transposes it; or a few neighbours that share the other operands.
+  void choose_row_axis() {
+    if (tile_.vector_axis < 0) return;
+    for (size_t o = 0; o < output(); ++o) {
+      const int64_t stride = axis(tile_.vector_axis).stride(o);
+      if (stride == 0 || stride == 1) continue;
+      for (int candidate = 0; candidate < axis_count(); ++candidate)
+        if (candidate != tile_.vector_axis && !axis(candidate).reduced &&
+            axis(candidate).stride(o) == 1 && axis(candidate).extent() >= tile_.lanes / 2 &&
+            tile_.lanes > 1) {
+          tile_.row_axis = candidate;
+          tile_.rows = tile_.lanes;
+          tile_.vectors = 1;
+          return;
+        }
+    }
+    if (!axis(tile_.vector_axis).reduced || step_.kept.empty()) return;
+    tile_.row_axis = static_cast<int>(step_.kept.size()) - 1;
+    tile_.rows = static_cast<int>(std::min<int64_t>(4, axis(tile_.row_axis).extent()));
+    tile_.vectors = std::min(tile_.vectors, 2);
+  }
+
+  // Kept axes outside, by the output's strides (lower sorted them); reduced ones in the tile, by the
+  // largest input's, a reduced vector axis last.
+  void order_loops() {
+    NestBuilder builder(nest_);
+    std::vector<int> kept;
+    for (int a = 0; a < axis_count(); ++a) {
+      if (axis(a).reduced) {
+        if (a != tile_.vector_axis) tile_.reduce_axes.push_back(a);
+      } else {
+        kept.push_back(a);
+      }
+    }
+    sort_reduced_axes();
+    if (tile_.vector_axis >= 0 && axis(tile_.vector_axis).reduced)
+      tile_.reduce_axes.push_back(tile_.vector_axis);
+    cut_into_tasks(kept, builder);
+    for (const int a : kept) builder.loop(a, tile_step(a));
+    builder.leaf(tile_);
+  }
+
+  void sort_reduced_axes() {
+    if (step_.inputs.empty()) return;
+    const auto largest = static_cast<size_t>(
+        std::max_element(elements_.begin(), elements_.end() - 1) - elements_.begin());
+    std::stable_sort(tile_.reduce_axes.begin(), tile_.reduce_axes.end(), [&](int x, int y) {
+      return std::abs(axis(x).stride(largest)) > std::abs(axis(y).stride(largest));
+    });
+  }
+
+  int64_t tile_step(int a) const {
+    if (a == tile_.row_axis) return tile_.rows;
+    if (a == tile_.vector_axis) return int64_t{tile_.vectors} * tile_.lanes;
+    return 1;
+  }
+
+  // The outermost axes, until a task has about 64 Ki elements to touch.
+  void cut_into_tasks(const std::vector<int>& kept, NestBuilder& builder) {
+    constexpr double kTaskElements = 65536;
+    double work = 1;
+    for (const Axis& a : nest_.axes) work *= static_cast<double>(a.extent());
+    double wanted = std::min(work / kTaskElements, 64.0);
+    for (const int a : kept) {
+      const auto tasks = static_cast<int64_t>(wanted);
+      if (tasks < 2) return;
+      const int64_t steps = (axis(a).extent() + tile_step(a) - 1) / tile_step(a);
+      const int64_t chunk = (steps + tasks - 1) / tasks * tile_step(a);
+      builder.parallel_loop(a, chunk);
+      wanted /= static_cast<double>((axis(a).extent() + chunk - 1) / chunk);
+    }
+  }
+
+  const MapReduce& step_;
+  const Target& target_;
+  LoopNest nest_;
+  std::vector<double> elements_;  // of each operand
+  Tile tile_;
+};
+
+}  // namespace
+
+LoopNest schedule(const MapReduce& step, const Target& target) {
+  LoopNest nest = Scheduler(step, target).run();
+  verify(nest);
+  return nest;
+}
+
+}  // namespace einc

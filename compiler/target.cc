@@ -1,0 +1,59 @@
+#include "compiler/target.h"
+
+#include <algorithm>
+
+namespace einc {
+namespace {
+
+// Cache sizes are typical of the level, not read from the machine, so that equal requests give
+// equal code everywhere: the same plan ahead of time and just in time.
+constexpr Target kTargets[] = {
+    // name        cpu          features  bytes regs fma   masks  L1         L2         L3
+    {"x86-64-v2", "x86-64-v2", "", 16, 16, false, false, 32 << 10, 256 << 10, 8 << 20},
+    {"x86-64-v3", "x86-64-v3", "", 32, 16, true, false, 32 << 10, 512 << 10, 16 << 20},
+    {"x86-64-v4", "x86-64-v4", "", 64, 32, true, true, 32 << 10, 1 << 20, 32 << 20},
+};
+
+bool host_runs([[maybe_unused]] const Target& target) {
+#if defined(__x86_64__)
+  switch (target.vector_bytes) {
+    case 16:
+      return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt");
+    case 32:
+      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+             __builtin_cpu_supports("bmi2");
+    case 64:
+      return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    default:
+      return false;
+  }
+#else
+  return false;
+#endif
+}
+
+const Target* widest_host_target() {
+  const Target* widest = nullptr;
+  for (const Target& target : kTargets)
+    if (host_runs(target)) widest = &target;
+  return widest;
+}
+
+}  // namespace
+
+std::span<const Target> targets() { return kTargets; }
+
+const Target* find_foreign_target(std::string_view name) {
+  if (name.empty() || name == "host") return widest_host_target();
+  const auto* const found = std::find_if(std::begin(kTargets), std::end(kTargets),
+                                         [&](const Target& row) { return row.name == name; });
+  return found == std::end(kTargets) ? nullptr : found;
+}
+
+const Target* find_target(std::string_view name) {
+  const Target* const target = find_foreign_target(name);
+  return target != nullptr && host_runs(*target) ? target : nullptr;
+}
+
+}  // namespace einc

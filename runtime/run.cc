@@ -1,0 +1,146 @@
+#include "runtime/run.h"
+
+#include <algorithm>
+#include <string>
+
+#include "runtime/arena.h"
+
+namespace einc {
+namespace {
+
+Error fail(ErrorCode code, std::string message, std::string_view rule) {
+  return {code, std::move(message), std::nullopt, rule};
+}
+
+Result<void> check_tensor(const TensorView& tensor, const TensorType& expected,
+                          const std::string& who) {
+  if (tensor.type == expected) {
+    if (tensor.data == nullptr && element_count(expected.extents) > 0)
+      return fail(ErrorCode::kArgument, who + " has no data", "argument");
+    return {};
+  }
+  const bool other_dtype = tensor.type.dtype != expected.dtype;
+  return fail(other_dtype ? ErrorCode::kDType : ErrorCode::kShape,
+              who + " is " + to_string(tensor.type) + " but the kernel takes " +
+                  to_string(expected),
+              other_dtype ? "dtype" : "shape");
+}
+
+struct ByteRange {
+  const char* begin;
+  const char* end;
+};
+
+ByteRange bytes_of(const TensorView& tensor) {
+  const OffsetRange range = offset_range(tensor.type);
+  const int64_t bytes = info(tensor.type.dtype).bytes;
+  const char* const data = static_cast<const char*>(tensor.data);
+  return {data + range.begin * bytes, data + range.end * bytes};
+}
+
+// Where the slots of a program lie in this run.
+class Memory {
+ public:
+  Memory(std::span<const TensorView> inputs, const TensorView& output, void* scratch)
+      : inputs_(inputs), output_(output), scratch_(static_cast<char*>(scratch)) {}
+
+  void* address(const Slot& slot) const {
+    switch (slot.kind) {
+      case Slot::Kind::kInput:
+        return inputs_[static_cast<size_t>(slot.value)].data;
+      case Slot::Kind::kOutput:
+        return output_.data;
+      case Slot::Kind::kScratch:
+        return scratch_ + slot.value;
+    }
+    return nullptr;
+  }
+
+ private:
+  std::span<const TensorView> inputs_;
+  const TensorView& output_;
+  char* scratch_;
+};
+
+struct PhaseContext {
+  const EincArgs& args;
+  EincEntry entry;
+  int32_t phase;
+  TaskScratch& scratch;
+};
+
+void run_task(void* context, int64_t task) {
+  const auto& phase = *static_cast<const PhaseContext*>(context);
+  const TaskScratch::Lease lease(phase.scratch);
+  EincArgs args = phase.args;
+  args.task_scratch = lease.data();
+  phase.entry(&args, phase.phase, task);
+}
+
+void run_step(const ProgramStep& step, const Memory& memory, void* shared_scratch,
+              TaskScratch& task_scratch, const Executor& executor) {
+  std::vector<const void*> inputs;
+  for (const Slot& slot : step.inputs) inputs.push_back(memory.address(slot));
+  const EincArgs args{.in = inputs.data(),
+                      .out = memory.address(step.output),
+                      .shared_scratch = shared_scratch,
+                      .task_scratch = nullptr,
+                      .scalars = nullptr,
+                      .description = step.description.get()};
+  for (size_t phase = 0; phase < step.code->phase_tasks.size(); ++phase) {
+    PhaseContext context{args, step.code->entry, static_cast<int32_t>(phase), task_scratch};
+    const int64_t tasks = step.code->phase_tasks[phase];
+    if (tasks == 1) {
+      run_task(&context, 0);
+    } else if (tasks > 1) {
+      executor.parallel_for(executor.self, tasks, run_task, &context);
+    }
+  }
+}
+
+}  // namespace
+
+Result<void> check_operands(const Program& program, std::span<const TensorView> inputs,
+                            const TensorView& output) {
+  if (inputs.size() != program.inputs.size())
+    return fail(ErrorCode::kArgument,
+                "the kernel takes " + std::to_string(program.inputs.size()) + " operands, not " +
+                    std::to_string(inputs.size()),
+                "operand-count");
+  if (auto valid = check_tensor(output, program.output, "the output"); !valid) return valid;
+  const ByteRange written = bytes_of(output);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const std::string who = "operand " + std::to_string(i);
+    if (auto valid = check_tensor(inputs[i], program.inputs[i], who); !valid) return valid;
+    const ByteRange read = bytes_of(inputs[i]);
+    if (std::max(read.begin, written.begin) < std::min(read.end, written.end))
+      return fail(ErrorCode::kArgument, "the output overlaps " + who + " in memory", "overlap");
+  }
+  return {};
+}
+
+Result<void> run_program(const Program& program, std::span<const TensorView> inputs,
+                         const TensorView& output, const Executor& executor) {
+  int64_t shared_bytes = 0;
+  int64_t task_bytes = 0;
+  int64_t most_tasks = 1;
+  for (const ProgramStep& step : program.steps) {
+    shared_bytes = std::max(shared_bytes, step.code->shared_scratch_bytes);
+    task_bytes = std::max(task_bytes, step.code->task_scratch_bytes);
+    for (const int64_t tasks : step.code->phase_tasks) most_tasks = std::max(most_tasks, tasks);
+  }
+  auto scratch = take_scratch(program.scratch_bytes);
+  if (!scratch) return scratch.error();
+  auto shared_scratch = take_scratch(shared_bytes);
+  if (!shared_scratch) return shared_scratch.error();
+  auto task_scratch =
+      TaskScratch::create(task_bytes, std::min<int64_t>(most_tasks, executor.concurrency));
+  if (!task_scratch) return task_scratch.error();
+
+  const Memory memory(inputs, output, scratch->data());
+  for (const ProgramStep& step : program.steps)
+    run_step(step, memory, shared_scratch->data(), *task_scratch, executor);
+  return {};
+}
+
+}  // namespace einc
