@@ -45,8 +45,8 @@ class Greedy {
 
   // Makes `node` known to its neighbours.
   void add(int node) {
-    live_.resize(static_cast<size_t>(node) + 1);
-    live_.back() = true;
+    live_.resize(std::max(live_.size(), static_cast<size_t>(node) + 1));
+    live_[static_cast<size_t>(node)] = true;
     for (const Label label : builder_.labels(node)) {
       std::vector<int>& holders = holders_[static_cast<size_t>(label)];
       std::erase_if(holders, [&](int holder) { return !is_live(holder); });
