@@ -31,7 +31,7 @@ std::vector<std::string> candidates() {
 Result<const CodeGenerator*> load() {
   std::string reasons;
   for (const std::string& path : candidates()) {
-    void* const module = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    void* const module = dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL);
     if (module == nullptr) {
       const char* const reason = dlerror();
       reasons += std::string("; ") + (reason != nullptr ? reason : path.c_str());

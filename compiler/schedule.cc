@@ -6,6 +6,7 @@
 #include "compiler/schedule.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -20,23 +21,40 @@ struct RegisterTile {
   int vectors;
 };
 
+// Cycles of one step over k: as many as its multiply-adds, its loads, or the latency of adding to
+// each accumulator again take, at two of either a cycle.
+double cycles_per_step(int rows, int vectors) {
+  constexpr double kLatency = 4;
+  return std::max({kLatency, rows * vectors / 2.0, (rows + vectors) / 2.0}) + 0.5;
+}
+
+// The tile that takes the fewest cycles for m x n outputs, ragged edges counted in full.
 RegisterTile register_tile(int64_t m, int64_t n, DType compute, const Target& target) {
-  const int lanes = lanes_of(compute, target);
+  const int64_t lanes = lanes_of(compute, target);
   const DTypeInfo& row = info(compute);
   const int parts = row.kind == Kind::kComplex ? 2 : 1;
   // Without a fused multiply-add, or for integers that LLVM multiplies in several instructions,
   // products need registers of their own.
   const bool one_instruction = row.kind >= Kind::kReal ? target.has_fma : row.bytes == 4;
-  const int reserved = parts + (one_instruction ? 0 : 2);
-  const int budget = target.vector_registers - reserved;
-  const int most_vectors = parts == 2 || target.vector_registers < 32 ? 2 : 3;
-  const int vectors =
-      static_cast<int>(std::min<int64_t>((n + lanes - 1) / lanes, most_vectors));
-  int most_rows = (budget / parts - vectors) / vectors;
-  most_rows = std::clamp(most_rows, 1, 14);
-  // As many tiles as the most rows would give, but of even height.
-  const int64_t tiles = (m + most_rows - 1) / most_rows;
-  return {static_cast<int>((m + tiles - 1) / tiles), vectors};
+  const int registers = target.vector_registers - (one_instruction ? 0 : 2);
+  constexpr double kRaggedEdge = 1.03;  // code of its own, and fewer registers in use
+  RegisterTile best{1, 1};
+  double fewest = std::numeric_limits<double>::infinity();
+  for (int vectors = 1; vectors <= std::min<int64_t>(3, (n + lanes - 1) / lanes); ++vectors) {
+    for (int rows = 1; rows <= std::min<int64_t>(14, m); ++rows) {
+      if (parts * (rows * vectors + vectors + 1) > registers && rows > 1) break;
+      const auto tiles = static_cast<double>(((m + rows - 1) / rows) *
+                                             ((n + vectors * lanes - 1) / (vectors * lanes)));
+      double cycles = tiles * cycles_per_step(rows, vectors);
+      if (m % rows != 0) cycles *= kRaggedEdge;
+      if (n % (vectors * lanes) != 0) cycles *= kRaggedEdge;
+      if (cycles < fewest) {
+        fewest = cycles;
+        best = {rows, vectors};
+      }
+    }
+  }
+  return best;
 }
 
 int64_t extent_of(const std::vector<Dim>& dims) {

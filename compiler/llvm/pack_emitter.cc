@@ -10,8 +10,21 @@
 namespace einc {
 namespace {
 
-// Lanes of a square that is transposed in registers; 16 rows of 64 bytes at the most.
-constexpr int64_t kMostSquare = 16;
+// Rows of a square that is transposed in registers. Twice as many would be four times the code, which
+// costs more to compile than it gains.
+constexpr int64_t kMostSquare = 8;
+
+// Positions per vector: the largest power of two within the panel's width and a register.
+int64_t vector_width(int64_t width, int64_t part_bytes, int64_t most_bytes) {
+  return std::min<int64_t>(static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(width))),
+                           most_bytes / part_bytes);
+}
+
+// The pointer of an operand counts the starts of one-dim axes only; a flat axis is added whole.
+llvm::Value* position(llvm::IRBuilder<>& ir, const Axis& axis, const Range& range,
+                      llvm::Value* index) {
+  return axis.is_flat() ? ir.CreateAdd(range.start, index) : index;
+}
 
 }  // namespace
 
@@ -23,12 +36,6 @@ Panels PackEmitter::emit() {
   return {buffer, panel_range().start, pack};
 }
 
-// Positions per vector: the largest power of two within the panel's width and a register.
-static int64_t vector_width(int64_t width, int64_t part_bytes, int64_t most_bytes) {
-  return std::min<int64_t>(static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(width))),
-                           most_bytes / part_bytes);
-}
-
 void PackEmitter::emit_panel(llvm::Value* panel) {
   llvm::Value* const buffer = nest.numbers_.offset(nest.task_scratch_, pack.scratch_offset);
   llvm::Value* const target = nest.numbers_.offset(
@@ -38,7 +45,7 @@ void PackEmitter::emit_panel(llvm::Value* panel) {
     if (!depth_axis().is_flat() && depth_axis().stride(input()) == 1) {
       copy_transposed(panel, target);
     } else {
-      copy_elements(panel, target);
+      copy_elements(panel, target, [&](llvm::Value*) { return nest.constant(0); });
     }
     return;
   }
@@ -62,19 +69,10 @@ llvm::Value* PackEmitter::depth_pointer(llvm::Value* pointer, llvm::Value* depth
                                 nest.ir_.CreateAdd(depth_range().start, depth)));
 }
 
-// The pointer of an operand counts the starts of one-dim axes only; a flat axis is added whole.
-static llvm::Value* position(llvm::IRBuilder<>& ir, const Axis& axis, const Range& range,
-                             llvm::Value* index) {
-  return axis.is_flat() ? ir.CreateAdd(range.start, index) : index;
-}
-
 void PackEmitter::copy_contiguous(llvm::Value* panel, llvm::Value* target, int64_t active) {
   const Arithmetic& numbers = nest.numbers_;
   const int64_t lanes = vector_width(pack.width, part_bytes(), 64);
-  llvm::Value* const source = numbers.offset(
-      scope.pointers[input()],
-      nest.axis_offset(panel_axis(), input(),
-                       position(nest.ir_, panel_axis(), panel_range(), panel)));
+  llvm::Value* const source = row_source(panel);
   nest.count_to(depth_range().size, 1, [&](llvm::Value* depth) {
     llvm::Value* const from = depth_pointer(source, depth);
     llvm::Value* const to =
@@ -93,36 +91,44 @@ void PackEmitter::copy_contiguous(llvm::Value* panel, llvm::Value* target, int64
   });
 }
 
-void PackEmitter::copy_elements(llvm::Value* panel, llvm::Value* target) {
-  llvm::Value* const rest = nest.ir_.CreateSub(panel_range().size, panel);
+// Rows of the panel from `depths_done(row)` on, zeros for rows beyond the range.
+void PackEmitter::copy_elements(llvm::Value* panel, llvm::Value* target,
+                                const std::function<llvm::Value*(llvm::Value*)>& depths_done) {
+  llvm::IRBuilder<>& ir = nest.ir_;
+  llvm::Value* const rest = ir.CreateSub(panel_range().size, panel);
   nest.count_to(nest.constant(pack.width), 1, [&](llvm::Value* row) {
-    llvm::Value* const index = position(nest.ir_, panel_axis(), panel_range(),
-                                        nest.ir_.CreateAdd(panel, row));
     nest.branch(
-        nest.ir_.CreateICmpSLT(row, rest),
-        [&] {
-          llvm::Value* const source = nest.numbers_.offset(
-              scope.pointers[input()], nest.axis_offset(panel_axis(), input(), index));
-          copy_row(row, source, target, nest.constant(0));
-        },
+        ir.CreateICmpSLT(row, rest),
+        [&] { copy_row(row, row_source(ir.CreateAdd(panel, row)), target, depths_done(row)); },
         [&] { zero_row(row, target); });
   });
 }
 
-// One row of a panel from `first_depth` on, which is less than the depth's size.
+llvm::Value* PackEmitter::row_source(llvm::Value* index) {
+  return nest.numbers_.offset(
+      scope.pointers[input()],
+      nest.axis_offset(panel_axis(), input(),
+                       position(nest.ir_, panel_axis(), panel_range(), index)));
+}
+
+// One row of a panel from depth `first` on.
 void PackEmitter::copy_row(llvm::Value* row, llvm::Value* source, llvm::Value* target,
-                           llvm::Value* first_depth) {
+                           llvm::Value* first) {
   const Arithmetic& numbers = nest.numbers_;
   llvm::Value* const column =
       numbers.offset(target, nest.ir_.CreateMul(row, nest.constant(part_bytes())));
-  nest.count_to(nest.ir_.CreateSub(depth_range().size, first_depth), 1, [&](llvm::Value* index) {
-    llvm::Value* const depth = nest.ir_.CreateAdd(first_depth, index);
-    const Number number =
-        numbers.load(depth_pointer(source, depth), nest.operand(input()), 1, 1);
-    numbers.store_packed(
-        number, numbers.offset(column, nest.ir_.CreateMul(depth, nest.constant(depth_bytes()))),
-        im_offset());
-  });
+  llvm::Value* const left = nest.ir_.CreateSub(depth_range().size, first);
+  const auto copy = [&] {
+    nest.count_to(left, 1, [&](llvm::Value* index) {
+      llvm::Value* const depth = nest.ir_.CreateAdd(first, index);
+      const Number number =
+          numbers.load(depth_pointer(source, depth), nest.operand(input()), 1, 1);
+      numbers.store_packed(
+          number, numbers.offset(column, nest.ir_.CreateMul(depth, nest.constant(depth_bytes()))),
+          im_offset());
+    });
+  };
+  nest.branch(nest.ir_.CreateICmpSGT(left, nest.constant(0)), copy, [] {});
 }
 
 void PackEmitter::zero_row(llvm::Value* row, llvm::Value* target) {
@@ -137,57 +143,52 @@ void PackEmitter::zero_row(llvm::Value* row, llvm::Value* target) {
   });
 }
 
-// Whole squares of rows and depths through registers; the ragged ends element by element.
+// Whole squares of rows and depths through registers, if the panel is whole; then what is left,
+// element by element.
 void PackEmitter::copy_transposed(llvm::Value* panel, llvm::Value* target) {
+  llvm::IRBuilder<>& ir = nest.ir_;
+  const int64_t square = std::min(vector_width(pack.width, part_bytes(), 64), kMostSquare);
+  const int64_t square_rows = pack.width / square * square;
+  llvm::Value* const rest = ir.CreateSub(panel_range().size, panel);
+  llvm::Value* const whole =
+      ir.CreateSelect(ir.CreateICmpSGE(rest, nest.constant(pack.width)),
+                      ir.CreateAnd(depth_range().size, nest.constant(-square)), nest.constant(0));
+  nest.branch(
+      ir.CreateICmpSGT(whole, nest.constant(0)),
+      [&] {
+        nest.count_to(nest.constant(square_rows), square, [&](llvm::Value* row) {
+          copy_squares(panel, row, target, square, whole);
+        });
+      },
+      [] {});
+  copy_elements(panel, target, [&](llvm::Value* row) {
+    return ir.CreateSelect(ir.CreateICmpSLT(row, nest.constant(square_rows)), whole,
+                           nest.constant(0));
+  });
+}
+
+// `square` rows from `row` on, over depths [0, whole).
+void PackEmitter::copy_squares(llvm::Value* panel, llvm::Value* row, llvm::Value* target,
+                               int64_t square, llvm::Value* whole) {
   const Arithmetic& numbers = nest.numbers_;
   llvm::IRBuilder<>& ir = nest.ir_;
-  const int64_t square =
-      std::min(vector_width(pack.width, part_bytes(), 64), kMostSquare);
-  llvm::Value* const rest = ir.CreateSub(panel_range().size, panel);
-  llvm::Value* const size = depth_range().size;
-  const bool has_squares = square > 1 && depth_range().most >= square &&
-                           panel_range().most >= pack.width;
-  if (!has_squares) return copy_elements(panel, target);
-
-  const auto row_source = [&](llvm::Value* row) {
-    return numbers.offset(
-        scope.pointers[input()],
-        nest.axis_offset(panel_axis(), input(),
-                         position(ir, panel_axis(), panel_range(), ir.CreateAdd(panel, row))));
-  };
-  llvm::Value* const whole = ir.CreateAnd(size, nest.constant(-square));
-  const int64_t square_rows = pack.width / square * square;
-  const auto copy_squares = [&] {
-    nest.count_to(nest.constant(square_rows), square, [&](llvm::Value* row) {
-      std::vector<llvm::Value*> sources;
-      for (int64_t r = 0; r < square; ++r)
-        sources.push_back(row_source(ir.CreateAdd(row, nest.constant(r))));
-      llvm::Value* const column =
-          numbers.offset(target, ir.CreateMul(row, nest.constant(part_bytes())));
-      nest.count_to(whole, square, [&](llvm::Value* depth) {
-        std::vector<Number> rows;
-        for (llvm::Value* const source : sources)
-          rows.push_back(numbers.load(depth_pointer(source, depth), nest.operand(input()),
-                                      static_cast<int>(square), static_cast<int>(square)));
-        rows = numbers.transpose(std::move(rows));
-        llvm::Value* const to =
-            numbers.offset(column, ir.CreateMul(depth, nest.constant(depth_bytes())));
-        for (int64_t d = 0; d < square; ++d)
-          numbers.store_packed(rows[static_cast<size_t>(d)],
-                               numbers.offset(to, d * depth_bytes()), im_offset());
-      });
-    });
-    nest.count_to(nest.constant(pack.width), 1, [&](llvm::Value* row) {
-      llvm::Value* const first = ir.CreateSelect(
-          ir.CreateICmpSLT(row, nest.constant(square_rows)), whole, nest.constant(0));
-      nest.branch(
-          ir.CreateICmpSLT(first, size),
-          [&] { copy_row(row, row_source(row), target, first); }, [] {});
-    });
-  };
-  nest.branch(ir.CreateAnd(ir.CreateICmpSGE(rest, nest.constant(pack.width)),
-                           ir.CreateICmpSGE(size, nest.constant(square))),
-              copy_squares, [&] { copy_elements(panel, target); });
+  std::vector<llvm::Value*> sources;
+  for (int64_t r = 0; r < square; ++r)
+    sources.push_back(row_source(ir.CreateAdd(panel, ir.CreateAdd(row, nest.constant(r)))));
+  llvm::Value* const column =
+      numbers.offset(target, ir.CreateMul(row, nest.constant(part_bytes())));
+  nest.count_to(whole, square, [&](llvm::Value* depth) {
+    std::vector<Number> rows;
+    for (llvm::Value* const source : sources)
+      rows.push_back(numbers.load(depth_pointer(source, depth), nest.operand(input()),
+                                  static_cast<int>(square), static_cast<int>(square)));
+    rows = numbers.transpose(std::move(rows));
+    llvm::Value* const to =
+        numbers.offset(column, ir.CreateMul(depth, nest.constant(depth_bytes())));
+    for (int64_t d = 0; d < square; ++d)
+      numbers.store_packed(rows[static_cast<size_t>(d)], numbers.offset(to, d * depth_bytes()),
+                           im_offset());
+  });
 }
 
 }  // namespace einc

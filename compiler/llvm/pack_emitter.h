@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "compiler/llvm/nest_emitter.h"
 
 namespace einc {
@@ -16,11 +18,14 @@ struct PackEmitter {
  private:
   void emit_panel(llvm::Value* panel);
   void copy_contiguous(llvm::Value* panel, llvm::Value* target, int64_t active);
-  void copy_elements(llvm::Value* panel, llvm::Value* target);
+  void copy_elements(llvm::Value* panel, llvm::Value* target,
+                     const std::function<llvm::Value*(llvm::Value* row)>& depths_done);
   void copy_transposed(llvm::Value* panel, llvm::Value* target);
-  void copy_row(llvm::Value* row, llvm::Value* source, llvm::Value* target,
-                llvm::Value* first_depth);
+  void copy_squares(llvm::Value* panel, llvm::Value* row, llvm::Value* target, int64_t square,
+                    llvm::Value* whole);
+  void copy_row(llvm::Value* row, llvm::Value* source, llvm::Value* target, llvm::Value* first);
   void zero_row(llvm::Value* row, llvm::Value* target);
+  llvm::Value* row_source(llvm::Value* index);
   llvm::Value* depth_pointer(llvm::Value* pointer, llvm::Value* depth);
 
   size_t input() const { return static_cast<size_t>(pack.operand); }

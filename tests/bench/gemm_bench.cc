@@ -1,0 +1,104 @@
+// Prints, for matrix products and their kin, GFLOP/s and the fraction of this core's measured
+// multiply-add peak; then what compiling costs. Arguments filter cases by substring.
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "einc/einc.h"
+#include "peak.h"
+
+namespace {
+
+struct Case {
+  const char* name;
+  const char* expression;
+  std::vector<std::string> types;
+  double multiply_adds;
+};
+
+std::vector<Case> cases() {
+  return {
+      {"gemm/512/f32", "ij,jk->ik", {"float32[512,512]", "float32[512,512]"}, 512.0 * 512 * 512},
+      {"gemm/512/f32/bt", "ik,jk->ij", {"float32[512,512]", "float32[512,512]"}, 512.0 * 512 * 512},
+      {"gemm/512/f32/at", "ki,kj->ij", {"float32[512,512]", "float32[512,512]"}, 512.0 * 512 * 512},
+      {"gemm/512/f64", "ij,jk->ik", {"float64[512,512]", "float64[512,512]"}, 512.0 * 512 * 512},
+      {"gemm/1024/f32", "ij,jk->ik", {"float32[1024,1024]", "float32[1024,1024]"}, 1024.0 * 1024 * 1024},
+      {"gemm/2048/f32", "ij,jk->ik", {"float32[2048,2048]", "float32[2048,2048]"}, 2048.0 * 2048 * 2048},
+      {"gemm/500x300x700/f32", "ij,jk->ik", {"float32[500,700]", "float32[700,300]"}, 500.0 * 300 * 700},
+      {"batched/64/f32", "bij,bjk->bik", {"float32[256,64,64]", "float32[256,64,64]"}, 256.0 * 64 * 64 * 64},
+      {"batched/23/f32", "bij,bjk->bik", {"float32[1024,23,23]", "float32[1024,23,23]"}, 1024.0 * 23 * 23 * 23},
+      {"tensor/abcd-ebad-ce", "ebad,ce->abcd", {"float32[48,36,24,40]", "float32[36,48]"}, 48.0 * 36 * 24 * 40 * 36},
+      {"attention/scores", "bhqd,bhkd->bhqk", {"float32[4,8,256,64]", "float32[4,8,256,64]"}, 4.0 * 8 * 256 * 256 * 64},
+  };
+}
+
+// The fastest run within the budget: noise only ever adds time.
+template <class Run>
+double best_seconds(Run run, double budget) {
+  using Clock = std::chrono::steady_clock;
+  double best = 1e30;
+  const auto stop = Clock::now() + std::chrono::duration<double>(budget);
+  do {
+    const auto start = Clock::now();
+    run();
+    best = std::min(best, std::chrono::duration<double>(Clock::now() - start).count());
+  } while (Clock::now() < stop);
+  return best;
+}
+
+void fill(const einc::Tensor& tensor) {
+  const auto set = [&](auto elements) {
+    for (size_t i = 0; i < elements.size(); ++i)
+      elements[i] = static_cast<std::remove_reference_t<decltype(elements[0])>>(0.5 + 0.001 * static_cast<double>(i % 97));
+  };
+  tensor.dtype() == einc::DType::kFloat32 ? set(tensor.elements<float>())
+                                          : set(tensor.elements<double>());
+}
+
+int run_case(const Case& item, double peak_f32) {
+  einc::Options options;
+  options.threads = 1;
+  std::vector<einc::Tensor> tensors;
+  std::vector<einc::TensorView> views;
+  std::vector<einc::TensorType> types;
+  for (const std::string& text : item.types) {
+    types.push_back(*einc::parse_type(text));
+    tensors.push_back(*einc::Tensor::zeros(types.back().dtype, types.back().extents));
+    fill(tensors.back());
+    views.push_back(tensors.back());
+  }
+  const auto start = std::chrono::steady_clock::now();
+  const auto kernel = einc::compile(item.expression, types, options);
+  const double compile_seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (!kernel) {
+    std::fprintf(stderr, "%s: %s\n", item.name, einc::render(kernel.error(), item.expression).c_str());
+    return 1;
+  }
+  const auto output = *einc::Tensor::zeros(kernel->output_type().dtype, kernel->output_type().extents);
+  bool failed = false;
+  const double seconds = best_seconds([&] { failed |= !kernel->run(views, output); }, 0.4);
+  const double gflops = 2e-9 * item.multiply_adds / seconds;
+  const double peak = types[0].dtype == einc::DType::kFloat64 ? peak_f32 / 2 : peak_f32;
+  std::printf("%-24s %9.3f ms %8.1f GFLOP/s %5.1f %% of peak   compiled in %5.2f ms\n", item.name,
+              seconds * 1e3, gflops, 100 * gflops / peak, compile_seconds * 1e3);
+  return failed ? 1 : 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const double peak = einc::bench::peak_gflops_f32();
+  std::printf("peak %.1f GFLOP/s in float32 (multiply-adds from registers, one core)\n", peak);
+  int failures = 0;
+  for (const Case& item : cases()) {
+    const bool wanted = argc == 1 || std::any_of(argv + 1, argv + argc, [&](const char* filter) {
+      return std::string(item.name).find(filter) != std::string::npos;
+    });
+    if (wanted) failures += run_case(item, peak);
+  }
+  return failures;
+}
