@@ -1,0 +1,255 @@
+#include "frontend/cli/npy.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+namespace einc {
+namespace {
+
+static_assert(std::endian::native == std::endian::little);
+
+constexpr std::string_view kMagic = "\x93NUMPY";
+
+using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
+
+Error fail(const std::string& path, const std::string& reason,
+           ErrorCode code = ErrorCode::kIo) {
+  return {code, "'" + path + "': " + reason, std::nullopt, "npy"};
+}
+
+// What the header says; data follows it in the file.
+struct Header {
+  std::string descr;
+  std::optional<bool> fortran_order;
+  std::optional<std::vector<int64_t>> shape;
+};
+
+// Reads the header's Python dictionary: string keys, and a string, bool or tuple of ints for each.
+class HeaderReader {
+ public:
+  explicit HeaderReader(std::string_view text) : text_(text) {}
+
+  // The reason it is no header, or nothing.
+  std::optional<std::string> read(Header& header) {
+    if (!take('{')) return "the header is no dictionary";
+    while (!take('}')) {
+      std::string key;
+      if (!read_string(key) || !take(':')) return "the header is no dictionary of names";
+      if (key == "descr" && header.descr.empty()) {
+        if (!read_string(header.descr) || header.descr.empty())
+          return "its dtype is no plain one but a structure";
+      } else if (key == "fortran_order" && !header.fortran_order) {
+        if (!read_bool(header.fortran_order.emplace())) return "fortran_order is neither True nor False";
+      } else if (key == "shape" && !header.shape) {
+        if (!read_tuple(header.shape.emplace())) return "shape is no tuple of extents";
+      } else {
+        return "the header has an unknown or repeated key '" + key + "'";
+      }
+      if (!take(',') && peek() != '}') return "the header lacks a ',' or '}'";
+    }
+    if (peek() != '\0') return "text follows the header's dictionary";
+    if (header.descr.empty() || !header.fortran_order || !header.shape)
+      return "the header lacks descr, fortran_order or shape";
+    return std::nullopt;
+  }
+
+ private:
+  char peek() {
+    while (position_ < text_.size() && std::strchr(" \t\n\r", text_[position_]) != nullptr)
+      ++position_;
+    return position_ < text_.size() ? text_[position_] : '\0';
+  }
+  bool take(char c) {
+    if (peek() != c || position_ >= text_.size()) return false;
+    ++position_;
+    return true;
+  }
+  bool take_word(std::string_view word) {
+    peek();
+    if (text_.substr(position_, word.size()) != word) return false;
+    position_ += word.size();
+    return true;
+  }
+  bool read_string(std::string& value) {
+    const char quote = peek();
+    if (quote != '\'' && quote != '"') return false;
+    const size_t end = text_.find(quote, position_ + 1);
+    if (end == std::string_view::npos) return false;
+    value = text_.substr(position_ + 1, end - position_ - 1);
+    position_ = end + 1;
+    return true;
+  }
+  bool read_bool(bool& value) {
+    value = take_word("True");
+    return value || take_word("False");
+  }
+  bool read_tuple(std::vector<int64_t>& values) {
+    if (!take('(')) return false;
+    while (!take(')')) {
+      int64_t value = 0;
+      peek();
+      const char* const begin = text_.data() + position_;
+      const auto [end, status] = std::from_chars(begin, text_.data() + text_.size(), value);
+      if (status != std::errc() || value < 0) return false;
+      position_ += static_cast<size_t>(end - begin);
+      take('L');  // Python 2 wrote long integers so
+      values.push_back(value);
+      if (!take(',') && peek() != ')') return false;
+    }
+    return true;
+  }
+
+  std::string_view text_;
+  size_t position_ = 0;
+};
+
+// "<f4" and so on; '|' and '=' leave the order to the machine.
+struct ElementType {
+  DType dtype;
+  bool swap_bytes;
+};
+
+std::optional<ElementType> element_type(std::string_view descr) {
+  if (descr.size() < 2 || std::string_view("<>|=").find(descr[0]) == std::string_view::npos)
+    return std::nullopt;
+  const auto dtype = dtype_from_npy(descr.substr(1));
+  if (!dtype) return std::nullopt;
+  return ElementType{*dtype, descr[0] == '>'};
+}
+
+void swap_bytes(const Tensor& tensor) {
+  const DTypeInfo& row = info(tensor.dtype());
+  const int part = row.kind == Kind::kComplex ? row.bytes / 2 : row.bytes;
+  char* const bytes = static_cast<char*>(tensor.data());
+  for (int64_t i = 0; i < tensor.size() * row.bytes; i += part) std::reverse(bytes + i, bytes + i + part);
+}
+
+bool read_exactly(std::FILE* file, void* data, size_t bytes) {
+  return bytes == 0 || std::fread(data, 1, bytes, file) == bytes;
+}
+
+// The header's text, once its length has been held against the file's size.
+Result<std::string> read_header_text(std::FILE* file, const std::string& path, uintmax_t file_bytes) {
+  unsigned char start[12] = {};
+  if (!read_exactly(file, start, 8) || std::memcmp(start, kMagic.data(), kMagic.size()) != 0)
+    return fail(path, "not a .npy file");
+  const int version = start[6];
+  if (version < 1 || version > 3 || start[7] != 0)
+    return fail(path, ".npy version " + std::to_string(version) + "." + std::to_string(start[7]) +
+                          " is not one of 1.0, 2.0, 3.0");
+  const size_t length_bytes = version == 1 ? 2 : 4;
+  if (!read_exactly(file, start + 8, length_bytes)) return fail(path, "the file ends in its header");
+  size_t length = 0;
+  for (size_t i = length_bytes; i-- > 0;) length = length << 8 | start[8 + i];
+  if (length > file_bytes) return fail(path, "the file ends in its header");
+  std::string text(length, '\0');
+  if (!read_exactly(file, text.data(), length)) return fail(path, "the file ends in its header");
+  return text;
+}
+
+std::string npy_header(const TensorType& type) {
+  const DTypeInfo& row = info(type.dtype);
+  std::string text = "{'descr': '";
+  text += row.bytes == 1 ? '|' : '<';
+  text.append(row.npy).append("', 'fortran_order': False, 'shape': (");
+  for (const int64_t extent : type.extents) text += std::to_string(extent) + ", ";
+  if (type.extents.size() > 1) text.resize(text.size() - 2);
+  if (type.extents.size() == 1) text.resize(text.size() - 1);
+  text += "), }";
+  const size_t unpadded = kMagic.size() + 4 + text.size() + 1;
+  text.append((64 - unpadded % 64) % 64, ' ').append("\n");
+  std::string header(kMagic);
+  header += {'\x01', '\x00', static_cast<char>(text.size() & 0xFF), static_cast<char>(text.size() >> 8)};
+  return header + text;
+}
+
+bool write_elements(std::FILE* file, const TensorView& tensor, size_t dim, int64_t offset) {
+  const auto element = static_cast<size_t>(info(tensor.type.dtype).bytes);
+  if (dim == tensor.type.extents.size())
+    return std::fwrite(static_cast<const char*>(tensor.data) + offset * static_cast<int64_t>(element),
+                       element, 1, file) == 1;
+  for (int64_t i = 0; i < tensor.type.extents[dim]; ++i)
+    if (!write_elements(file, tensor, dim + 1, offset + i * tensor.type.strides[dim])) return false;
+  return true;
+}
+
+Result<void> write_to(const std::string& target, const std::string& path, const TensorView& tensor) {
+  File file(std::fopen(target.c_str(), "wb"), std::fclose);
+  if (file == nullptr) return fail(path, std::strerror(errno));
+  const std::string header = npy_header(tensor.type);
+  const bool written = std::fwrite(header.data(), 1, header.size(), file.get()) == header.size() &&
+                       write_elements(file.get(), tensor, 0, 0);
+  if (!written || std::fflush(file.get()) != 0) return fail(path, std::strerror(errno));
+  // Some file systems say only now that the disk is full.
+  if (std::fclose(file.release()) != 0) return fail(path, std::strerror(errno));
+  return {};
+}
+
+}  // namespace
+
+Result<NpyArray> read_npy(const std::string& path) {
+  std::error_code status;
+  if (std::filesystem::is_directory(path, status)) return fail(path, "is a directory");
+  const File file(std::fopen(path.c_str(), "rb"), std::fclose);
+  if (file == nullptr) return fail(path, std::strerror(errno));
+  const uintmax_t file_bytes = std::filesystem::file_size(path, status);
+  if (status) return fail(path, "is no regular file");
+  const auto text = read_header_text(file.get(), path, file_bytes);
+  if (!text) return text.error();
+  Header header;
+  if (const auto reason = HeaderReader(*text).read(header)) return fail(path, *reason);
+  const auto element = element_type(header.descr);
+  if (!element)
+    return fail(path, "einc has no dtype '" + header.descr + "'", ErrorCode::kUnsupported);
+
+  std::vector<int64_t> extents = *header.shape;
+  if (*header.fortran_order) std::reverse(extents.begin(), extents.end());
+  const TensorType stored = TensorType::row_major(element->dtype, extents);
+  if (const auto valid = check_type(stored); !valid) return fail(path, valid.error().message);
+  const auto data_bytes = static_cast<uintmax_t>(element_count(extents) * info(element->dtype).bytes);
+  const uintmax_t rest = file_bytes - static_cast<uintmax_t>(std::ftell(file.get()));
+  if (rest != data_bytes)
+    return fail(path, "has " + std::to_string(rest) + " bytes of data, not the " +
+                          std::to_string(data_bytes) + " of its shape");
+  auto storage = Tensor::zeros(element->dtype, extents);
+  if (!storage) return storage.error();
+  if (!read_exactly(file.get(), storage->data(), static_cast<size_t>(data_bytes)))
+    return fail(path, "cannot be read");
+  if (element->swap_bytes) swap_bytes(*storage);
+
+  NpyArray array{*storage, storage->view()};
+  if (*header.fortran_order) {
+    std::reverse(array.view.type.extents.begin(), array.view.type.extents.end());
+    std::reverse(array.view.type.strides.begin(), array.view.type.strides.end());
+  }
+  return array;
+}
+
+Result<void> write_npy(const std::string& path, const TensorView& tensor) {
+  std::error_code status;
+  const auto kind = std::filesystem::status(path, status).type();
+  if (kind == std::filesystem::file_type::directory) return fail(path, "is a directory");
+  // A device or a pipe cannot be replaced, only written to.
+  if (kind != std::filesystem::file_type::regular && kind != std::filesystem::file_type::not_found)
+    return write_to(path, path, tensor);
+  const std::string temporary = path + ".part" + std::to_string(getpid());
+  auto written = write_to(temporary, path, tensor);
+  if (written && std::rename(temporary.c_str(), path.c_str()) != 0)
+    written = fail(path, std::strerror(errno));
+  if (!written) std::remove(temporary.c_str());
+  return written;
+}
+
+}  // namespace einc

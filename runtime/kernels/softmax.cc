@@ -22,31 +22,27 @@ namespace einc {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// The largest element, or a NaN if one is not finite: 0 times it is NaN, and a sum keeps that.
+// The largest element, or a NaN if there is one, which comparisons would lose.
 template <class T>
 T largest_of(const T* HWY_RESTRICT row, size_t n) {
   const hn::ScalableTag<T> d;
   const size_t lanes = hn::Lanes(d);
-  const auto zero = hn::Zero(d);
   auto largest = hn::Set(d, row[0]);
-  auto poison = zero;
+  auto has_nan = hn::IsNaN(largest);
   size_t i = 0;
   for (; i + lanes <= n; i += lanes) {
     const auto value = hn::LoadU(d, row + i);
     largest = hn::Max(largest, value);
-    poison = hn::MulAdd(value, zero, poison);
+    has_nan = hn::Or(has_nan, hn::IsNaN(value));
   }
+  if (!hn::AllFalse(d, has_nan)) return std::numeric_limits<T>::quiet_NaN();
   T result = hn::GetLane(hn::MaxOfLanes(d, largest));
-  T poisoned = hn::GetLane(hn::SumOfLanes(d, poison));
-  for (; i < n; ++i) {
-    result = std::max(result, row[i]);
-    poisoned += row[i] * T{0};
-  }
-  return result + poisoned;
+  for (; i < n; ++i) result = row[i] > result || std::isnan(row[i]) ? row[i] : result;
+  return result;
 }
 
-// In place, contiguous. A row with an element that is not finite becomes NaN, which is what the
-// formula says of it.
+// In place, contiguous. A row whose largest element is infinite or NaN becomes NaN, which is what the
+// formula says of it; -inf among finite elements has weight 0.
 template <class T>
 void softmax_row(T* HWY_RESTRICT row, size_t n) {
   const T largest = largest_of(row, n);

@@ -1,0 +1,118 @@
+// The second call of a shape compiles nothing; equal loop nests share machine code.
+
+#include <gtest/gtest.h>
+
+#include "compiler/engine.h"
+#include "einc/einc.h"
+#include "runtime/lru_cache.h"
+
+namespace einc {
+namespace {
+
+TensorType type(const char* text) { return *parse_type(text); }
+
+class Cache : public testing::Test {
+ protected:
+  void SetUp() override {
+    Engine::instance().clear();
+    before_ = Engine::instance().counters();
+  }
+  Engine::Counters since() const {
+    const Engine::Counters now = Engine::instance().counters();
+    return {now.request_hits - before_.request_hits, now.program_hits - before_.program_hits,
+            now.kernel_hits - before_.kernel_hits, now.kernels_compiled - before_.kernels_compiled};
+  }
+
+ private:
+  Engine::Counters before_;
+};
+
+TEST_F(Cache, SecondRequestCompilesNothing) {
+  for (int i = 0; i < 3; ++i)
+    ASSERT_TRUE(compile("ij,jk->ik", {type("float32[7,5]"), type("float32[5,6]")}));
+  EXPECT_EQ(since().kernels_compiled, 1);
+  EXPECT_EQ(since().request_hits, 2);
+}
+
+TEST_F(Cache, AnotherShapeOrTargetIsAnotherRequest) {
+  ASSERT_TRUE(compile("ij->ji", {type("float32[7,5]")}));
+  ASSERT_TRUE(compile("ij->ji", {type("float32[5,7]")}));
+  Options options;
+  options.target = "x86-64-v2";
+  ASSERT_TRUE(compile("ij->ji", {type("float32[7,5]")}, options));
+  EXPECT_EQ(since().kernels_compiled, 3);
+  EXPECT_EQ(since().request_hits, 0);
+}
+
+TEST_F(Cache, NamesOfLabelsDoNotMatter) {
+  ASSERT_TRUE(compile("ij,jk->ik", {type("float32[7,5]"), type("float32[5,6]")}));
+  ASSERT_TRUE(compile("ab, bc -> ac", {type("float32[7,5]"), type("float32[5,6]")}));
+  EXPECT_EQ(since().kernels_compiled, 1);
+  EXPECT_EQ(since().program_hits, 1);
+}
+
+TEST_F(Cache, DifferentExpressionsWithEqualNestsShareCode) {
+  ASSERT_TRUE(compile("ij,jk->ik", {type("float32[7,12]"), type("float32[12,6]")}));
+  // The same loops: (xy) is one dim of 12
+  ASSERT_TRUE(compile("ixy,xyk->ik", {type("float32[7,3,4]"), type("float32[3,4,6]")}));
+  EXPECT_EQ(since().kernels_compiled, 1);
+  EXPECT_EQ(since().kernel_hits, 1);
+  EXPECT_EQ(since().program_hits, 0);
+}
+
+TEST_F(Cache, MachineCodeOutlivesTheCache) {
+  const auto kernel = compile("ij,jk->ik", {type("float32[2,2]"), type("float32[2,2]")});
+  ASSERT_TRUE(kernel);
+  Engine::instance().clear();
+  const auto a = Tensor::of<float>({2, 2}, {1, 2, 3, 4});
+  const auto c = *Tensor::zeros(DType::kFloat32, {2, 2});
+  ASSERT_TRUE(kernel->run(std::vector<TensorView>{a, a}, c));
+  EXPECT_EQ(elements_to_string(c), "[[7, 10], [15, 22]]");
+}
+
+// No interpreter hides behind the JIT: the entry lies in executable memory that belongs to no file.
+TEST_F(Cache, MachineCodeRan) {
+  const std::vector<TensorType> types{type("float32[5,5]"), type("float32[5,5]")};
+  ASSERT_TRUE(compile("ij,jk->ik", types));
+  const auto program = Engine::instance().find("ij,jk->ik\neinc\nauto\nhost\nfloat32[5,5]\nfloat32[5,5]");
+  ASSERT_NE(program, nullptr);
+  ASSERT_EQ(program->steps.size(), 1U);
+  const auto entry = reinterpret_cast<uintptr_t>(program->steps[0].code->entry);
+  std::FILE* const maps = std::fopen("/proc/self/maps", "r");
+  ASSERT_NE(maps, nullptr);
+  char line[512];
+  bool found = false;
+  while (std::fgets(line, sizeof line, maps) != nullptr) {
+    unsigned long begin = 0;
+    unsigned long end = 0;
+    char access[8] = "";
+    char path[400] = "";
+    std::sscanf(line, "%lx-%lx %7s %*s %*s %*s %399s", &begin, &end, access, path);
+    if (entry < begin || entry >= end) continue;
+    found = true;
+    EXPECT_EQ(std::string(access), "r-xp");
+    EXPECT_EQ(std::string(path), "");
+  }
+  std::fclose(maps);
+  EXPECT_TRUE(found);
+}
+
+TEST(LruCache, ForgetsTheLeastRecentlyUsed) {
+  LruCache<int, int> cache(2);
+  EXPECT_EQ(cache.insert(1, 10), 10);
+  EXPECT_EQ(cache.insert(2, 20), 20);
+  EXPECT_EQ(cache.insert(1, 11), 10);  // the first one stays
+  EXPECT_EQ(cache.find(1), 10);
+  cache.insert(3, 30);
+  EXPECT_EQ(cache.find(2), std::nullopt);
+  EXPECT_EQ(cache.find(1), 10);
+  EXPECT_EQ(cache.find(3), 30);
+  EXPECT_EQ(cache.size(), 2U);
+  EXPECT_EQ(cache.counters().hits, 3);
+  EXPECT_EQ(cache.counters().misses, 1);
+  cache.clear();
+  EXPECT_EQ(cache.size(), 0U);
+}
+
+}  // namespace
+}  // namespace einc

@@ -1,0 +1,194 @@
+// The public functions: results, errors as a user reads them, and outputs untouched by failures.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <thread>
+
+#include "compiler/target.h"
+#include "einc/einc.h"
+
+namespace einc {
+namespace {
+
+std::string result_of(const Result<Tensor>& result, std::string_view expression = {}) {
+  if (!result) return render(result.error(), expression);
+  return to_string(result->type()) + " " + elements_to_string(*result);
+}
+
+const Tensor& matrix() {
+  static const Tensor tensor = Tensor::of<float>({2, 2}, {1, 2, 3, 4});
+  return tensor;
+}
+
+TEST(Einsum, MeansWhatNumPyMeans) {
+  const auto v = Tensor::of<int32_t>({3}, {1, 2, 3});
+  const struct {
+    const char* expression;
+    std::vector<TensorView> operands;
+    const char* result;
+  } kCases[] = {
+      {"ij,jk->ik", {matrix(), matrix()}, "float32[2,2] [[7, 10], [15, 22]]"},
+      {"ij,jk->ki", {matrix(), matrix()}, "float32[2,2] [[7, 15], [10, 22]]"},
+      {"ii", {matrix()}, "float32[] 5"},
+      {"ij->j", {matrix()}, "float32[2] [4, 6]"},
+      {"i,j->ij", {v, v}, "int32[3,3] [[1, 2, 3], [2, 4, 6], [3, 6, 9]]"},
+      {"i->ii", {v}, "int32[3,3] [[1, 0, 0], [0, 2, 0], [0, 0, 3]]"},
+      {"i,ij->ij", {v, Tensor::of<float>({1, 1}, {2})}, "float64[3,1] [[2], [4], [6]]"},
+  };
+  for (const auto& item : kCases)
+    EXPECT_EQ(result_of(einsum(item.expression, item.operands), item.expression), item.result)
+        << item.expression;
+}
+
+TEST(Einsum, IntegersWrapAndBoolIsOrOfAnd) {
+  const auto ones = *Tensor::zeros(DType::kInt8, {300});
+  for (int8_t& element : ones.elements<int8_t>()) element = 1;
+  EXPECT_EQ(result_of(einsum("i->", {ones})), "int8[] 44");
+  const auto flags = *Tensor::zeros(DType::kBool, {3});
+  flags.elements<uint8_t>()[1] = 7;  // any nonzero byte is true
+  EXPECT_EQ(result_of(einsum("i,i->i", {flags, flags})), "bool[3] [false, true, false]");
+  EXPECT_EQ(result_of(einsum("i->", {flags})), "bool[] true");
+  EXPECT_EQ(result_of(einsum("i,->i", {flags, Tensor::of<int64_t>({}, {5})})), "int64[3] [0, 5, 0]");
+}
+
+TEST(Einsum, ZeroExtentsGiveZeros) {
+  const auto empty = *Tensor::zeros(DType::kFloat32, {2, 0});
+  EXPECT_EQ(result_of(einsum("ij,kj->ik", {empty, empty})), "float32[2,2] [[0, 0], [0, 0]]");
+  EXPECT_EQ(result_of(einsum("ij->j", {empty})), "float32[0] []");
+  auto out = Tensor::of<float>({2}, {5, 5});
+  ASSERT_TRUE(einsum("ij->i", {empty}, out));
+  EXPECT_EQ(elements_to_string(out), "[0, 0]");
+}
+
+TEST(Einsum, InfinityAndNanPropagate) {
+  constexpr float kInf = std::numeric_limits<float>::infinity();
+  // Masked lanes must not turn a broadcast infinity into 0 * inf.
+  const auto v = *Tensor::zeros(DType::kFloat32, {19});
+  for (float& element : v.elements<float>()) element = 1;
+  const auto inf = Tensor::of<float>({}, {kInf});
+  EXPECT_EQ(result_of(einsum("i,->", {v, inf})), "float32[] inf");
+  v.elements<float>()[18] = 0;
+  const auto sum = einsum("i,->", {v, inf});
+  ASSERT_TRUE(sum);
+  EXPECT_TRUE(std::isnan(sum->elements<float>()[0]));
+}
+
+TEST(Einsum, LongSumsStayWithinTheBound) {
+  const auto v = *Tensor::zeros(DType::kFloat32, {1000003});
+  for (float& element : v.elements<float>()) element = 0.1F;
+  const auto sum = einsum("i->", {v});
+  ASSERT_TRUE(sum);
+  EXPECT_NEAR(sum->elements<float>()[0], 1000003 * static_cast<double>(0.1F), 20);
+}
+
+TEST(Einsum, ErrorsNameTheCulpritAndWriteNothing) {
+  const auto three = *Tensor::zeros(DType::kFloat32, {3, 2});
+  auto out = Tensor::of<float>({2, 2}, {9, 9, 9, 9});
+  const auto message = [&](std::string_view expression, const std::vector<TensorView>& operands,
+                           const TensorView& output) {
+    const auto done = einsum(expression, operands, output);
+    EXPECT_EQ(elements_to_string(out), "[[9, 9], [9, 9]]");
+    return done ? std::string("ok") : render(done.error(), expression);
+  };
+  EXPECT_EQ(message("ij,jk->ik", {matrix(), three}, out),
+            "shape error: label 'j' is 2 in operand 0 but 3 in operand 1\n  ij,jk->ik\n     ^");
+  EXPECT_EQ(message("ij->ji", {three}, out),
+            "shape error: the output is float32[2,2] but the result is float32[2,3]");
+  EXPECT_EQ(message("ij->ji", {out}, out), "argument error: the output overlaps operand 0 in memory");
+  EXPECT_EQ(message("ij->ji", {TensorView{nullptr, matrix().type()}}, out),
+            "argument error: operand 0 has no data");
+  EXPECT_EQ(message("ij->ji", {TensorView{matrix().data(), {DType::kFloat32, {2, -2}, {2, 1}}}}, out),
+            "shape error: operand 0: extent -2 of dimension 1 is negative");
+  EXPECT_EQ(message("ij->ji", {TensorView{matrix().data(), {DType::kFloat32, {2, 2}, {2}}}}, out),
+            "shape error: operand 0: the type has 2 extents but 1 strides");
+}
+
+TEST(Einsum, OptionsAreChecked) {
+  const auto message = [](const Options& options) {
+    const auto result = einsum("ij->ji", {matrix()}, options);
+    return result ? std::string("ok") : render(result.error());
+  };
+  EXPECT_EQ(message({.dialect = "pytorch"}),
+            "argument error: no dialect 'pytorch'; there are einc, numpy, numpy_opt, torch, tf, "
+            "opt_einsum");
+  EXPECT_EQ(message({.path = "best"}),
+            "argument error: no path finder 'best'; there are auto, exact, greedy");
+  EXPECT_EQ(message({.target = "vax"}),
+            "argument error: no target 'vax'; there are host, x86-64-v2, x86-64-v3, x86-64-v4");
+}
+
+TEST(Einsum, TooLargeAnIntermediateIsRefused) {
+  // Four vectors of stride 0 whose outer product is the only way.
+  const TensorType type{DType::kFloat32, {100000}, {0}};
+  float one = 1;
+  const TensorView v{&one, type};
+  const std::vector<TensorView> operands(4, v);
+  const auto result = einsum("a,b,c,d->abcd", operands);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().message, "the extents multiply to 2^63 bytes or more");
+}
+
+TEST(Kernel, ChecksWhatItIsGiven) {
+  const auto kernel = compile("ij,jk->ik", {matrix().type(), matrix().type()});
+  ASSERT_TRUE(kernel);
+  EXPECT_EQ(to_string(kernel->output_type()), "float32[2,2]");
+  EXPECT_EQ(kernel->scratch_bytes(), 0);
+  const auto c = *Tensor::zeros(DType::kFloat32, {2, 2});
+  const auto run = [&](const std::vector<TensorView>& operands, const TensorView& output) {
+    const auto done = kernel->run(operands, output);
+    return done ? std::string("ok") : render(done.error());
+  };
+  EXPECT_EQ(run({matrix(), matrix()}, c), "ok");
+  EXPECT_EQ(run({matrix()}, c), "argument error: the kernel takes 2 operands, not 1");
+  EXPECT_EQ(run({matrix(), *Tensor::zeros(DType::kFloat64, {2, 2})}, c),
+            "dtype error: operand 1 is float64[2,2] but the kernel takes float32[2,2]");
+  EXPECT_EQ(run({matrix(), matrix()}, *Tensor::zeros(DType::kFloat32, {2, 3})),
+            "shape error: the output is float32[2,3] but the kernel takes float32[2,2]");
+}
+
+TEST(Kernel, ResultsDoNotDependOnThreads) {
+  const auto a = *Tensor::zeros(DType::kFloat32, {301, 257});
+  const auto b = *Tensor::zeros(DType::kFloat32, {257, 333});
+  for (const Tensor* tensor : {&a, &b})
+    for (size_t i = 0; i < tensor->elements<float>().size(); ++i)
+      tensor->elements<float>()[i] = std::sin(static_cast<float>(i));
+  std::string first;
+  for (const int threads : {1, 2, 3, 8}) {
+    const auto c = einsum("ij,jk->ki", {a, b}, {.threads = threads});
+    ASSERT_TRUE(c);
+    const auto bytes = std::string(static_cast<const char*>(c->data()), static_cast<size_t>(c->size()) * 4);
+    if (first.empty()) first = bytes;
+    EXPECT_EQ(bytes, first) << threads << " threads";
+  }
+}
+
+TEST(Kernel, RunsFromManyThreadsAtOnce) {
+  std::vector<std::thread> threads;
+  std::vector<int> wrong(6);
+  for (int t = 0; t < 6; ++t)
+    threads.emplace_back([&wrong, t] {
+      for (int i = 0; i < 40; ++i) {
+        const auto v = *Tensor::zeros(DType::kFloat64, {20 + i % 7, 30});
+        for (double& element : v.elements<double>()) element = t;
+        const auto sums = einsum("ij,kj->ik", {v, v});
+        if (!sums || sums->elements<double>().back() != 30.0 * t * t) ++wrong[static_cast<size_t>(t)];
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, std::vector<int>(6));
+}
+
+TEST(Trace, ShowsEveryStageInOrder) {
+  std::string stages;
+  Options options;
+  options.trace = [&](std::string_view stage, const std::string& text) {
+    stages.append(stage).append(text.empty() ? "(empty) " : " ");
+  };
+  ASSERT_TRUE(compile("ij,jk->ik", {matrix().type(), matrix().type()}, options));
+  EXPECT_EQ(stages, "parse bind simplify path layout lower schedule llvm assembly ");
+}
+
+}  // namespace
+}  // namespace einc
