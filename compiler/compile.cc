@@ -50,14 +50,12 @@ class Assembler {
 
   Result<ProgramStep> operator()(const Softmax& step) const {
     auto description = std::make_shared<SoftmaxDescription>();
-    const auto dim = [](const Dim& d) {
-      return SoftmaxDim{d.extent, d.strides[0], d.strides[1]};
-    };
+    const auto dim = [](const Dim& d) { return SoftmaxDim{d.extent, d.strides[0], d.strides[1]}; };
     description->dtype = step.output.dtype;
     for (const Dim& outer : step.outer) description->outer.push_back(dim(outer));
     description->axis = dim(step.axis);
-    return ProgramStep{softmax_code(*description), description, {step.input.slot},
-                       step.output.slot};
+    return ProgramStep{
+        softmax_code(*description), description, {step.input.slot}, step.output.slot};
   }
 
  private:

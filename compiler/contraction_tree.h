@@ -16,7 +16,7 @@ struct TreeStep {
   std::vector<Label> output;  // labels of the result, ascending; of the last step, the einsum's
   double flops = 0;           // multiply-adds
   double output_elements = 0;
-  double seconds = 0;         // predicted
+  double seconds = 0;  // predicted
   friend bool operator==(const TreeStep&, const TreeStep&) = default;
 };
 

@@ -12,8 +12,8 @@ struct StepSizes {
   double c = 0;      // elements written
 };
 
-// Predicted seconds on one core: c_f F + a_A |A| + a_B |B| + a_C |C| + t_0. Since M = F / |B| and so
-// on, the loss of a contraction at small M, N or K is proportional to the sizes of its operands,
+// Predicted seconds on one core: c_f F + a_A |A| + a_B |B| + a_C |C| + t_0. Since M = F / |B| and
+// so on, the loss of a contraction at small M, N or K is proportional to the sizes of its operands,
 // which is why one additive formula covers compute, memory and edges.
 double step_seconds(const StepSizes& sizes, DType compute);
 

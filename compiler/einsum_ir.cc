@@ -61,7 +61,8 @@ std::string to_string(const Einsum& einsum) {
   print(out, einsum, einsum.output);
   if (!einsum.zero_fill.empty()) {
     out << "zero fill";
-    for (const FillDim& dim : einsum.zero_fill) out << ' ' << dim.extent << '{' << dim.stride << '}';
+    for (const FillDim& dim : einsum.zero_fill)
+      out << ' ' << dim.extent << '{' << dim.stride << '}';
     out << '\n';
   }
   if (einsum.softmax)

@@ -85,8 +85,8 @@ Result<ProgramPtr> Engine::compile(const std::string& request, const Einsum& ein
   if (!path_finder) return path_finder.error();
 
   // Programs carry the types that the user sees, so those belong to the key.
-  std::string key = to_string(canonical(einsum)) + options.path + "\n" +
-                    std::string((*target)->name);
+  std::string key =
+      to_string(canonical(einsum)) + options.path + "\n" + std::string((*target)->name);
   for (const TensorType& input : inputs) key += "\n" + to_string(input);
   key += "\n" + to_string(output);
   if (!options.trace)

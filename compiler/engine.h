@@ -34,9 +34,9 @@ class Engine {
                                                  const TensorType& output, const Options& options);
 
   struct Counters {
-    int64_t request_hits = 0;   // programs found by their request
-    int64_t program_hits = 0;   // found behind parse and bind, by their einsum
-    int64_t kernel_hits = 0;    // steps whose code another step had
+    int64_t request_hits = 0;  // programs found by their request
+    int64_t program_hits = 0;  // found behind parse and bind, by their einsum
+    int64_t kernel_hits = 0;   // steps whose code another step had
     int64_t kernels_compiled = 0;
   };
   Counters counters() const;

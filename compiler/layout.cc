@@ -36,12 +36,12 @@ Layout layout(const ContractionTree& tree, const Einsum& einsum) {
         if (contains(step.output, label) && !contains(produced, label)) produced.push_back(label);
     const auto rank = [&](Label label) {
       const bool kept = contains(consumer->output, label);
-      const bool in_all = std::all_of(
-          consumer->inputs.begin(), consumer->inputs.end(), [&](int input) {
+      const bool in_all =
+          std::all_of(consumer->inputs.begin(), consumer->inputs.end(), [&](int input) {
             const auto index = static_cast<size_t>(input);
-            return contains(index < inputs ? einsum.inputs[index].labels
-                                           : tree.steps[index - inputs].output,
-                            label);
+            return contains(
+                index < inputs ? einsum.inputs[index].labels : tree.steps[index - inputs].output,
+                label);
           });
       const int group = !kept ? 2 : in_all && consumer->inputs.size() > 1 ? 0 : 1;
       return std::tuple(group, std::find(produced.begin(), produced.end(), label));
@@ -58,8 +58,7 @@ std::string to_string(const Layout& layout, const Einsum& einsum) {
   for (size_t s = 0; s < layout.orders.size(); ++s) {
     out << '%' << einsum.inputs.size() + s << ": ";
     for (size_t d = 0; d < layout.orders[s].size(); ++d)
-      out << (d == 0 ? "" : ",")
-          << einsum.labels[static_cast<size_t>(layout.orders[s][d])].name;
+      out << (d == 0 ? "" : ",") << einsum.labels[static_cast<size_t>(layout.orders[s][d])].name;
     out << '\n';
   }
   return std::move(out).str();

@@ -199,10 +199,9 @@ class Lowering {
     for (const Place& input : inputs) step.inputs.push_back(step_operand(input));
     for (Label label = 0; label < static_cast<Label>(einsum_.labels.size()); ++label) {
       if (extent(label) == 1) continue;
-      const bool in_input =
-          std::any_of(inputs.begin(), inputs.end(), [&](const Place& input) {
-            return stride_of(input.operand, label).has_value();
-          });
+      const bool in_input = std::any_of(inputs.begin(), inputs.end(), [&](const Place& input) {
+        return stride_of(input.operand, label).has_value();
+      });
       const bool in_output = stride_of(output.operand, label).has_value();
       if (in_input || in_output)
         (in_output ? step.kept : step.reduced).push_back(dims_of({label}, inputs, output)[0]);

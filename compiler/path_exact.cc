@@ -67,8 +67,7 @@ ContractionTree path_exact(const Einsum& einsum) {
                             .a = a.elements,
                             .b = b.elements,
                             .c = best.elements};
-      const double seconds =
-          a.seconds + b.seconds + step_seconds(sizes, compute_dtype(einsum));
+      const double seconds = a.seconds + b.seconds + step_seconds(sizes, compute_dtype(einsum));
       if (seconds < best.seconds || best.left == 0) {
         best.seconds = seconds;
         best.left = left;

@@ -1,6 +1,6 @@
 // Repeatedly contracts the pair of neighbours whose result is smallest against its operands
-// (score |AB| - |A| - |B|, as opt_einsum's greedy), taken from a heap with lazy deletion; then joins
-// what is left by outer products, smallest first.
+// (score |AB| - |A| - |B|, as opt_einsum's greedy), taken from a heap with lazy deletion; then
+// joins what is left by outer products, smallest first.
 
 #include <algorithm>
 #include <queue>

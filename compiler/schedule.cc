@@ -232,7 +232,8 @@ LoopNest schedule_packed(LoopNest nest, const Oriented& step, const Target& targ
   const RegisterTile tile = register_tile(m_extent, n_extent, nest.compute, target);
   const int lanes = vector_lanes(n_extent, nest.compute, target);
   const int64_t nr = int64_t{tile.vectors} * lanes;
-  const CacheTiles tiles = cache_tiles(m_extent, n_extent, k_extent, tile, nr, nest.compute, target);
+  const CacheTiles tiles =
+      cache_tiles(m_extent, n_extent, k_extent, tile, nr, nest.compute, target);
 
   NestBuilder builder(nest);
   const double flops = multiply_adds(step);
@@ -272,8 +273,7 @@ LoopNest schedule_packed(LoopNest nest, const Oriented& step, const Target& targ
                     .depth_axis = k,
                     .depth = tiles.kc,
                     .scratch_offset = (b_bytes + 63) / 64 * 64});
-  nest.task_scratch_bytes =
-      (b_bytes + 63) / 64 * 64 + tiles.mc * tiles.kc * packed_bytes(nest);
+  nest.task_scratch_bytes = (b_bytes + 63) / 64 * 64 + tiles.mc * tiles.kc * packed_bytes(nest);
   builder.loop(n, nr);
   builder.loop(m, tile.rows);
   builder.leaf(Tile{.row_axis = m,

@@ -82,8 +82,8 @@ class Scheduler {
     tile_.vectors = static_cast<int>(std::min<int64_t>(most, 4));
   }
 
-  // Rows are the contiguous axis of an input that lies across the vectors, as many as lanes, so that
-  // a square of registers transposes it; or a few neighbours that share the other operands.
+  // Rows are the contiguous axis of an input that lies across the vectors, as many as lanes, so
+  // that a square of registers transposes it; or a few neighbours that share the other operands.
   void choose_row_axis() {
     if (tile_.vector_axis < 0) return;
     for (size_t o = 0; o < output(); ++o) {
@@ -105,8 +105,8 @@ class Scheduler {
     tile_.vectors = std::min(tile_.vectors, 2);
   }
 
-  // Kept axes outside, by the output's strides (lower sorted them); reduced ones in the tile, by the
-  // largest input's, a reduced vector axis last.
+  // Kept axes outside, by the output's strides (lower sorted them); reduced ones in the tile, by
+  // the largest input's, a reduced vector axis last.
   void order_loops() {
     NestBuilder builder(nest_);
     std::vector<int> kept;

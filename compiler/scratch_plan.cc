@@ -6,7 +6,8 @@ namespace einc {
 
 int64_t ScratchPlan::take(int64_t bytes) {
   constexpr int64_t kAlignment = 64;
-  const int64_t needed = std::max<int64_t>(bytes + kAlignment - 1, kAlignment) / kAlignment * kAlignment;
+  const int64_t needed =
+      std::max<int64_t>(bytes + kAlignment - 1, kAlignment) / kAlignment * kAlignment;
   int64_t begin = 0;
   auto place = used_.begin();
   for (; place != used_.end() && place->begin - begin < needed; ++place) begin = place->end;

@@ -1,5 +1,5 @@
-// Dot-product attention by Keras's names: scores of a query u against every step of y, their softmax,
-// and the steps of y summed by those weights.
+// Dot-product attention by Keras's names: scores of a query u against every step of y, their
+// softmax, and the steps of y summed by those weights.
 
 #include <cstdio>
 
@@ -23,8 +23,9 @@ bool print(const char* name, const einc::Result<einc::Tensor>& result) {
 
 int main() {
   namespace layers = einc::keras::layers;
-  const auto u = einc::Tensor::of<float>({2, 3}, {1, 2, 3, 2, 3, 3});                  // (B, F)
-  const auto y = einc::Tensor::of<float>({2, 2, 3}, {3, 2, 3, 4, 2, 3, 5, 2, 3, 6, 2, 3});  // (B, T, F)
+  const auto u = einc::Tensor::of<float>({2, 3}, {1, 2, 3, 2, 3, 3});  // (B, F)
+  const auto y =
+      einc::Tensor::of<float>({2, 2, 3}, {3, 2, 3, 4, 2, 3, 5, 2, 3, 6, 2, 3});  // (B, T, F)
   if (!print("u", u) || !print("y", y)) return 1;
 
   const auto alpha1 = layers::dot(y, u, -1);

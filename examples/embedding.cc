@@ -1,5 +1,5 @@
-// einc inside a host: compiled once for a type, run many times on memory of the host's own, with the
-// host's strides and the host's threads.
+// einc inside a host: compiled once for a type, run many times on memory of the host's own, with
+// the host's strides and the host's threads.
 
 #include <cstdio>
 #include <vector>

@@ -53,7 +53,8 @@ class Binder {
     return {};
   }
 
-  // The dims of operand `i`, an ellipsis spelled out as labels "...1", "...2" counted from the right.
+  // The dims of operand `i`, an ellipsis spelled out as labels "...1", "...2" counted from the
+  // right.
   std::vector<NamedDim> named_dims(const Term& term, size_t ellipsis_dims) {
     std::vector<NamedDim> dims;
     for (size_t position = 0; position <= term.labels.size(); ++position) {
@@ -117,9 +118,8 @@ class Binder {
     const std::vector<NamedDim> dims = input_dims(i);
     Operand operand{.dtype = inputs_[i].dtype};
     for (size_t d = 0; d < dims.size(); ++d) {
-      const bool stretched =
-          inputs_[i].extents[d] == 1 &&
-          einsum_.labels[static_cast<size_t>(dims[d].label)].extent != 1;
+      const bool stretched = inputs_[i].extents[d] == 1 &&
+                             einsum_.labels[static_cast<size_t>(dims[d].label)].extent != 1;
       if (!stretched) add_dim(operand, dims[d].label, inputs_[i].strides[d]);
     }
     einsum_.inputs.push_back(std::move(operand));
@@ -140,14 +140,13 @@ class Binder {
     const Term& term = subscripts_.output;
     if (auto valid = check_output_ellipsis(term); !valid) return valid.error();
     const size_t labels_before = einsum_.labels.size();
-    const std::vector<NamedDim> dims =
-        named_dims(term, term.ellipsis ? ellipsis_rank_ : 0);
+    const std::vector<NamedDim> dims = named_dims(term, term.ellipsis ? ellipsis_rank_ : 0);
     std::vector<int64_t> extents;
     for (const NamedDim& dim : dims)
       extents.push_back(einsum_.labels[static_cast<size_t>(dim.label)].extent);
     if (einsum_.labels.size() != labels_before)
-      return fail(ErrorCode::kSyntax, "einsum-label-unknown",
-                  "an output label appears in no input", term.where);
+      return fail(ErrorCode::kSyntax, "einsum-label-unknown", "an output label appears in no input",
+                  term.where);
 
     Result<DType> dtype = result_dtype(dims);
     if (!dtype) return dtype.error();
@@ -191,16 +190,14 @@ class Binder {
       if (inputs_[i].dtype != inputs_[0].dtype) odd = i;
       dtype = promote(dtype, inputs_[i].dtype);
     }
-    const bool contracts = std::any_of(
-        einsum_.labels.begin(), einsum_.labels.end(), [&](const LabelInfo& label) {
-          return std::none_of(output_dims.begin(), output_dims.end(), [&](const NamedDim& dim) {
-            return name(dim.label) == label.name;
-          });
+    const bool contracts =
+        std::any_of(einsum_.labels.begin(), einsum_.labels.end(), [&](const LabelInfo& label) {
+          return std::none_of(output_dims.begin(), output_dims.end(),
+                              [&](const NamedDim& dim) { return name(dim.label) == label.name; });
         });
     using Promotion = Dialect::Promotion;
-    const bool must_agree =
-        dialect_.promotion == Promotion::kSame ||
-        (dialect_.promotion == Promotion::kSameWhenContracted && contracts);
+    const bool must_agree = dialect_.promotion == Promotion::kSame ||
+                            (dialect_.promotion == Promotion::kSameWhenContracted && contracts);
     if (odd != 0 && must_agree)
       return fail(ErrorCode::kDType, "dtype",
                   "operand 0 is " + std::string(to_string(inputs_[0].dtype)) + " but operand " +
@@ -225,7 +222,8 @@ class Binder {
     if (requested.extents != result.extents) return refuse(ErrorCode::kShape, "out-shape", "");
     if (promote(requested.dtype, result.dtype) != requested.dtype)
       return refuse(ErrorCode::kDType, "dtype", ", which it cannot hold");
-    // Sufficient and cheap: dims by ascending stride, each steps over all that the inner ones reach.
+    // Sufficient and cheap: dims by ascending stride, each steps over all that the inner ones
+    // reach.
     std::vector<std::pair<int64_t, int64_t>> dims;
     for (size_t d = 0; d < requested.extents.size(); ++d)
       if (requested.extents[d] > 1)

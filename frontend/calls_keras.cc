@@ -53,9 +53,8 @@ Result<void> check_operands(const TensorType& x, const TensorType& y,
   const std::string shapes = " (x is " + to_string(x) + ", y is " + to_string(y) + ")";
   if (x.extents[0] != y.extents[0])
     return fail(ErrorCode::kShape, "batch-mismatch",
-                "keras.layers.dot: the batch is " + std::to_string(x.extents[0]) +
-                    " in x but " + std::to_string(y.extents[0]) +
-                    " in y, and does not broadcast" + shapes);
+                "keras.layers.dot: the batch is " + std::to_string(x.extents[0]) + " in x but " +
+                    std::to_string(y.extents[0]) + " in y, and does not broadcast" + shapes);
   if (axes[0] == 0 || axes[1] == 0)
     return fail(ErrorCode::kArgument, "axis-zero",
                 "keras.layers.dot: axis 0 is the batch axis and cannot be contracted; add a batch "
@@ -124,12 +123,13 @@ Result<Tensor> softmax(const TensorView& x, int64_t axis, const Options& options
   if (auto valid = check_type(x.type); !valid) return valid.error();
   const int64_t rank = x.type.rank();
   if (rank == 0)
-    return fail(ErrorCode::kShape, "rank",
-                "keras.activations.softmax: x is " + to_string(x.type) + " but needs rank 1 or more");
+    return fail(
+        ErrorCode::kShape, "rank",
+        "keras.activations.softmax: x is " + to_string(x.type) + " but needs rank 1 or more");
   if (axis < -rank || axis >= rank)
     return fail(ErrorCode::kArgument, "axis-out-of-range",
-                "keras.activations.softmax: axis " + axis_text(axis) + " is out of range for x of rank " +
-                    std::to_string(rank));
+                "keras.activations.softmax: axis " + axis_text(axis) +
+                    " is out of range for x of rank " + std::to_string(rank));
   if (info(x.type.dtype).kind != Kind::kReal)
     return fail(ErrorCode::kDType, "dtype",
                 "keras.activations.softmax: x is " + std::string(to_string(x.type.dtype)) +
@@ -137,7 +137,8 @@ Result<Tensor> softmax(const TensorView& x, int64_t axis, const Options& options
   LoweredCall call("keras.activations.softmax");
   std::vector<Label> labels;
   for (int64_t d = 0; d < rank; ++d)
-    labels.push_back(call.add_label("x" + std::to_string(d), x.type.extents[static_cast<size_t>(d)]));
+    labels.push_back(
+        call.add_label("x" + std::to_string(d), x.type.extents[static_cast<size_t>(d)]));
   call.add_input(x.type, labels);
   call.set_softmax(labels[static_cast<size_t>(axis < 0 ? axis + rank : axis)]);
   return call.run({x}, x.type.dtype, labels, options);

@@ -8,7 +8,8 @@ std::span<const Dialect> dialects() {
   using A = Dialect::Alphabet;
   using P = Dialect::Promotion;
   using S = Dialect::Sublist;
-  //  name         labels         dtypes                  integers        blanks repeat size1 sum   lone
+  //  name         labels         dtypes                  integers        blanks repeat size1 sum
+  //  lone
   static constexpr Dialect kDialects[] = {
       {"einc", A::kLetters, P::kPromote, S::kNumbers, false, true, true, false, false},
       {"numpy", A::kAscii, P::kPromote, S::kUpperFirst, false, false, true, false, false},

@@ -24,8 +24,7 @@ Result<const Dialect*> choose_dialect(const std::string& name) {
                "unknown-argument"};
 }
 
-Result<BoundEinsum> parse_and_bind(std::string_view expression,
-                                   std::span<const TensorType> inputs,
+Result<BoundEinsum> parse_and_bind(std::string_view expression, std::span<const TensorType> inputs,
                                    const std::optional<TensorType>& output,
                                    const Options& options) {
   const auto dialect = choose_dialect(options.dialect);
@@ -113,7 +112,8 @@ Result<Tensor> einsum(std::string_view expression, const std::vector<TensorView>
 }
 
 Result<Tensor> einsum(const std::vector<SublistOperand>& operands,
-                      const std::optional<std::vector<int64_t>>& output, const Options& options) try {
+                      const std::optional<std::vector<int64_t>>& output,
+                      const Options& options) try {
   const auto dialect = choose_dialect(options.dialect);
   if (!dialect) return dialect.error();
   std::vector<TensorView> tensors;

@@ -1,4 +1,5 @@
-// How a frontend call that is no einsum string becomes one: it states labels and operands, and runs.
+// How a frontend call that is no einsum string becomes one: it states labels and operands, and
+// runs.
 #pragma once
 
 #include <string>

@@ -101,8 +101,7 @@ class Parser {
         return fail(begin, position_, "'.' is not part of an ellipsis '...'", "ellipsis");
       ++position_;
     }
-    if (term.ellipsis)
-      return fail(begin, position_, "second ellipsis in one term", "ellipsis");
+    if (term.ellipsis) return fail(begin, position_, "second ellipsis in one term", "ellipsis");
     term.ellipsis = term.labels.size();
     term.ellipsis_where = {begin, position_};
     return {};
@@ -114,10 +113,10 @@ class Parser {
     if (dialect_.alphabet == Dialect::Alphabet::kLetters && first == '[') return parse_name();
     const size_t length = utf8_length(text_.substr(begin));
     if (length == 0) return fail(begin, begin + 1, "invalid UTF-8", "einsum-syntax");
-    const bool allowed = dialect_.alphabet == Dialect::Alphabet::kAnything
-                             ? first != '>'
-                             : is_letter(first) || (length > 1 && dialect_.alphabet ==
-                                                                      Dialect::Alphabet::kLetters);
+    const bool allowed =
+        dialect_.alphabet == Dialect::Alphabet::kAnything
+            ? first != '>'
+            : is_letter(first) || (length > 1 && dialect_.alphabet == Dialect::Alphabet::kLetters);
     if (!allowed) return unexpected();
     position_ += length;
     return LabelRef{std::string(text_.substr(begin, length)), {begin, position_}};
@@ -164,8 +163,8 @@ class Parser {
     for (size_t i = 0; i < output.labels.size(); ++i) {
       const LabelRef& label = output.labels[i];
       const auto same = [&](const LabelRef& other) { return other.name == label.name; };
-      const bool known = std::any_of(
-          subscripts.inputs.begin(), subscripts.inputs.end(), [&](const Term& term) {
+      const bool known =
+          std::any_of(subscripts.inputs.begin(), subscripts.inputs.end(), [&](const Term& term) {
             return std::any_of(term.labels.begin(), term.labels.end(), same);
           });
       if (!known)
@@ -173,9 +172,10 @@ class Parser {
                     "output label '" + label.name + "' appears in no input",
                     "einsum-label-unknown");
       if (!dialect_.repeated_output &&
-          std::any_of(output.labels.begin(), output.labels.begin() + static_cast<ptrdiff_t>(i), same))
-        return fail(label.where.begin, label.where.end,
-                    "output repeats label '" + label.name + "'", "einsum-dup-output");
+          std::any_of(output.labels.begin(), output.labels.begin() + static_cast<ptrdiff_t>(i),
+                      same))
+        return fail(label.where.begin, label.where.end, "output repeats label '" + label.name + "'",
+                    "einsum-dup-output");
     }
     return {};
   }
@@ -203,10 +203,10 @@ class Parser {
   Error unexpected() const {
     const size_t length = std::max<size_t>(1, utf8_length(text_.substr(position_)));
     const std::string_view culprit = text_.substr(position_, length);
-    return fail(position_, position_ + length,
-                "unexpected '" + std::string(culprit) + "' at position " +
-                    std::to_string(position_),
-                "einsum-syntax");
+    return fail(
+        position_, position_ + length,
+        "unexpected '" + std::string(culprit) + "' at position " + std::to_string(position_),
+        "einsum-syntax");
   }
 
   static Error fail(size_t begin, size_t end, std::string message, std::string_view rule) {
@@ -263,8 +263,8 @@ std::optional<std::string> sublist_label(int64_t number, Dialect::Sublist sublis
       if (number < 0) return std::nullopt;
       return "[" + std::to_string(number) + "]";
     case Sublist::kRanked:
-      return ranked_label(static_cast<size_t>(
-          std::lower_bound(used.begin(), used.end(), number) - used.begin()));
+      return ranked_label(
+          static_cast<size_t>(std::lower_bound(used.begin(), used.end(), number) - used.begin()));
     case Sublist::kNone:
       return std::nullopt;
   }

@@ -20,10 +20,10 @@ Result<void> check_tensor(const TensorView& tensor, const TensorType& expected,
     return {};
   }
   const bool other_dtype = tensor.type.dtype != expected.dtype;
-  return fail(other_dtype ? ErrorCode::kDType : ErrorCode::kShape,
-              who + " is " + to_string(tensor.type) + " but the kernel takes " +
-                  to_string(expected),
-              other_dtype ? "dtype" : "shape");
+  return fail(
+      other_dtype ? ErrorCode::kDType : ErrorCode::kShape,
+      who + " is " + to_string(tensor.type) + " but the kernel takes " + to_string(expected),
+      other_dtype ? "dtype" : "shape");
 }
 
 struct ByteRange {

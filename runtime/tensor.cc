@@ -86,18 +86,20 @@ void print_list(std::ostream& out, std::span<const int64_t> values) {
   for (size_t i = 0; i < values.size(); ++i) out << (i == 0 ? "" : ",") << values[i];
 }
 
+// The shortest text that reads back as the same value, as NumPy prints numbers.
 template <class T>
 void print_element(std::ostream& out, const T& value) {
-  if constexpr (sizeof(T) == 1) {
-    out << static_cast<int>(value);
-  } else {
-    out << value;
-  }
+  char text[32];
+  const auto [end, status] = std::to_chars(text, text + sizeof text, value);
+  out.write(text, end - text);
 }
 
 template <class R>
 void print_element(std::ostream& out, const std::complex<R>& value) {
-  out << value.real() << (std::signbit(value.imag()) ? "-" : "+") << std::abs(value.imag()) << 'j';
+  print_element(out, value.real());
+  out << (std::signbit(value.imag()) ? '-' : '+');
+  print_element(out, std::abs(value.imag()));
+  out << 'j';
 }
 
 void print_element(std::ostream& out, DType dtype, const void* element) {
@@ -181,7 +183,8 @@ Result<void> check_type(const TensorType& type) {
                   " is negative");
     const __int128 stride = type.strides[d];
     elements *= std::max<int64_t>(extent, 1);
-    reach += static_cast<__int128>(std::max<int64_t>(extent, 1) - 1) * (stride < 0 ? -stride : stride);
+    reach +=
+        static_cast<__int128>(std::max<int64_t>(extent, 1) - 1) * (stride < 0 ? -stride : stride);
     if (elements * info(type.dtype).bytes > kMost || reach * info(type.dtype).bytes > kMost)
       return fail("the extents multiply to 2^63 bytes or more");
   }
@@ -211,8 +214,8 @@ Result<Tensor> Tensor::zeros(DType dtype, std::vector<int64_t> extents) {
   const size_t rounded = (std::max<size_t>(bytes, 1) + kAlignment - 1) / kAlignment * kAlignment;
   void* const data = std::aligned_alloc(kAlignment, rounded);
   if (data == nullptr)
-    return Error{ErrorCode::kMemory, "no " + std::to_string(bytes) + " bytes for a " +
-                                         to_string(tensor.type_)};
+    return Error{ErrorCode::kMemory,
+                 "no " + std::to_string(bytes) + " bytes for a " + to_string(tensor.type_)};
   std::memset(data, 0, rounded);
   tensor.data_ = std::shared_ptr<void>(data, std::free);
   return tensor;
@@ -228,7 +231,6 @@ Tensor Tensor::copy_of(DType dtype, std::vector<int64_t> extents, const void* va
 
 std::string elements_to_string(const TensorView& tensor) {
   std::ostringstream out;
-  out.precision(8);
   print_elements(out, tensor, 0, 0);
   return std::move(out).str();
 }

@@ -62,9 +62,9 @@ struct ThreadPool::Workers {
   std::condition_variable wake;
   std::shared_ptr<Job> job;  // the current one; guarded by mutex
   std::atomic<uint64_t> jobs_posted{0};
-  bool stopping = false;       // guarded by mutex
-  int running = 0;             // threads started; guarded by mutex
-  pid_t owner = 0;             // process that started them: a fork has none of them
+  bool stopping = false;  // guarded by mutex
+  int running = 0;        // threads started; guarded by mutex
+  pid_t owner = 0;        // process that started them: a fork has none of them
   std::atomic<bool> is_busy{false};
 
   void start(const std::shared_ptr<Workers>& self, int count) {
@@ -92,7 +92,8 @@ struct ThreadPool::Workers {
   std::shared_ptr<Job> await(uint64_t& seen) {
     for (int i = 0; i < kSpins && jobs_posted.load(std::memory_order_relaxed) == seen; ++i) relax();
     std::unique_lock lock(mutex);
-    wake.wait(lock, [&] { return stopping || jobs_posted.load(std::memory_order_relaxed) != seen; });
+    wake.wait(lock,
+              [&] { return stopping || jobs_posted.load(std::memory_order_relaxed) != seen; });
     if (stopping) return nullptr;
     seen = jobs_posted.load(std::memory_order_relaxed);
     return job;
@@ -133,7 +134,8 @@ void ThreadPool::parallel_for(int64_t tasks, void (*fn)(void* context, int64_t t
   }
   workers_->wake.notify_all();
   job->work();
-  for (int spins = 0; !job->is_done(); ++spins) spins < kSpins ? relax() : std::this_thread::yield();
+  for (int spins = 0; !job->is_done(); ++spins)
+    spins < kSpins ? relax() : std::this_thread::yield();
   workers_->is_busy.store(false);
 }
 

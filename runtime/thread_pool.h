@@ -1,6 +1,6 @@
 // The library's own pool. The caller of a parallel loop claims tasks from a counter like every
-// worker, and waits only for tasks that somebody has claimed, never for threads: a worker whose core
-// is busy with something else cannot hold it up.
+// worker, and waits only for tasks that somebody has claimed, never for threads: a worker whose
+// core is busy with something else cannot hold it up.
 #pragma once
 
 #include <cstdint>

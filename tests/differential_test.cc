@@ -94,8 +94,8 @@ TEST_P(Differential, EveryTargetAgreesWithTheReference) {
       options.target = target.name;
       options.threads = 1 + i % 2;
       options.path = i % 3 == 0 ? "greedy" : "auto";
-      EXPECT_EQ(random_case.run(options), "") << "seed " << seed << " on " << target.name << ": "
-                                              << describe(random_case.request());
+      EXPECT_EQ(random_case.run(options), "")
+          << "seed " << seed << " on " << target.name << ": " << describe(random_case.request());
     }
   }
 }

@@ -24,8 +24,7 @@ class FencedTensor {
     const auto bytes = static_cast<size_t>((range.end - range.begin) * element);
     const size_t inner = (bytes + page - 1) / page * page;
     mapped_bytes_ = inner + 2 * page;
-    void* const pages =
-        mmap(nullptr, mapped_bytes_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* const pages = mmap(nullptr, mapped_bytes_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (pages == MAP_FAILED) std::abort();
     pages_ = static_cast<char*>(pages);
     if (inner > 0) {

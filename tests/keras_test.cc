@@ -43,7 +43,8 @@ TEST(KerasDot, ShapesOfEveryRank) {
   using Shape = std::vector<int64_t>;
   EXPECT_EQ(shape(dot(ones({5, 4}), ones({5, 4}), 1)), (Shape{5, 1}));
   EXPECT_EQ(shape(dot(ones({5, 3, 4}), ones({5, 4}), std::vector<int64_t>{2, 1})), (Shape{5, 3}));
-  EXPECT_EQ(shape(dot(ones({5, 3, 4}), ones({5, 4, 2}), std::vector<int64_t>{2, 1})), (Shape{5, 3, 2}));
+  EXPECT_EQ(shape(dot(ones({5, 3, 4}), ones({5, 4, 2}), std::vector<int64_t>{2, 1})),
+            (Shape{5, 3, 2}));
   EXPECT_EQ(shape(dot(ones({9, 8, 7, 4, 2}), ones({9, 8, 7, 2, 5}), std::vector<int64_t>{4, 3})),
             (Shape{9, 8, 7, 4, 8, 7, 5}));
   EXPECT_EQ(shape(dot(ones({2, 0}), ones({2, 0}), -1)), (Shape{2, 1}));
@@ -67,26 +68,29 @@ TEST(KerasDot, ErrorsNameAxesAndExtents) {
   EXPECT_EQ(text(dot(x, ones({2, 4}), std::vector<int64_t>{1})),
             "argument error: keras.layers.dot: axes has 1 entries; give an int or a pair of ints "
             "[axes-format]");
-  EXPECT_EQ(text(dot(x, ones({2}), -1)),
-            "shape error: keras.layers.dot: y is float32[2] of rank 1 but needs a batch axis and at "
-            "least one more; add one in front [rank]");
-  EXPECT_EQ(text(dot(x, *Tensor::zeros(DType::kFloat64, {2, 4}), -1)),
-            "dtype error: keras.layers.dot: x is float32 but y is float64; cast one of them [dtype]");
+  EXPECT_EQ(
+      text(dot(x, ones({2}), -1)),
+      "shape error: keras.layers.dot: y is float32[2] of rank 1 but needs a batch axis and at "
+      "least one more; add one in front [rank]");
+  EXPECT_EQ(
+      text(dot(x, *Tensor::zeros(DType::kFloat64, {2, 4}), -1)),
+      "dtype error: keras.layers.dot: x is float32 but y is float64; cast one of them [dtype]");
 }
 
 TEST(KerasSoftmax, AnyAxisAndStrides) {
   const auto x = Tensor::of<double>({2, 2}, {0, 100, 0, 0});
-  EXPECT_EQ(text(softmax(x)), "float64[2,2] [[3.720076e-44, 1], [0.5, 0.5]]");
-  EXPECT_EQ(text(softmax(x, 0)), "float64[2,2] [[0.5, 1], [0.5, 3.720076e-44]]");
+  EXPECT_EQ(text(softmax(x)), "float64[2,2] [[3.720075976020836e-44, 1], [0.5, 0.5]]");
+  EXPECT_EQ(text(softmax(x, 0)), "float64[2,2] [[0.5, 1], [0.5, 3.720075976020836e-44]]");
   const TensorView transposed{x.data(), {DType::kFloat64, {2, 2}, {1, 2}}};
-  EXPECT_EQ(text(softmax(transposed, 1)), "float64[2,2] [[0.5, 0.5], [1, 3.720076e-44]]");
+  EXPECT_EQ(text(softmax(transposed, 1)), "float64[2,2] [[0.5, 0.5], [1, 3.720075976020836e-44]]");
   EXPECT_EQ(text(softmax(ones({3, 1}))), "float32[3,1] [[1], [1], [1]]");
   EXPECT_EQ(text(softmax(ones({0, 4}))), "float32[0,4] []");
 }
 
 TEST(KerasSoftmax, Errors) {
-  EXPECT_EQ(text(softmax(ones({}))),
-            "shape error: keras.activations.softmax: x is float32[] but needs rank 1 or more [rank]");
+  EXPECT_EQ(
+      text(softmax(ones({}))),
+      "shape error: keras.activations.softmax: x is float32[] but needs rank 1 or more [rank]");
   EXPECT_EQ(text(softmax(ones({2, 3}), 2)),
             "argument error: keras.activations.softmax: axis 2 is out of range for x of rank 2 "
             "[axis-out-of-range]");

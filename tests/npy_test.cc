@@ -41,21 +41,21 @@ std::string npy(const std::string& dictionary, const std::string& data, char ver
   return bytes + dictionary + data;
 }
 
-TEST_F(Npy, RoundTripsEveryDtypeAndRank) {
-#define EINC_ROW(id, storage_type, kind, name, npy_name, dlpack, compute)                        \
-  for (const std::vector<int64_t>& extents :                                                     \
-       std::vector<std::vector<int64_t>>{{}, {3}, {0}, {2, 3}, {2, 3, 4}, {2, 1, 2, 3}}) {       \
-    const auto tensor = *Tensor::zeros(DType::id, extents);                                      \
-    auto* const bytes = static_cast<unsigned char*>(tensor.data());                              \
-    for (int64_t i = 0; i < tensor.size() * info(DType::id).bytes; ++i)                          \
-      bytes[i] = static_cast<unsigned char>(i % (DType::id == DType::kBool ? 2 : 50));           \
-    ASSERT_TRUE(write_npy(path("a.npy"), tensor));                                               \
-    const auto read = read_npy(path("a.npy"));                                                   \
-    ASSERT_TRUE(read) << read.error().message;                                                   \
-    EXPECT_EQ(read->view.type, tensor.type());                                                   \
-    EXPECT_EQ(elements_to_string(read->view), elements_to_string(tensor));                       \
+TEST_F(Npy, RoundTripsEveryDtypeAndRank){
+#define EINC_ROW(id, storage_type, kind, name, npy_name, dlpack, compute)                  \
+  for (const std::vector<int64_t>& extents :                                               \
+       std::vector<std::vector<int64_t>>{{}, {3}, {0}, {2, 3}, {2, 3, 4}, {2, 1, 2, 3}}) { \
+    const auto tensor = *Tensor::zeros(DType::id, extents);                                \
+    auto* const bytes = static_cast<unsigned char*>(tensor.data());                        \
+    for (int64_t i = 0; i < tensor.size() * info(DType::id).bytes; ++i)                    \
+      bytes[i] = static_cast<unsigned char>(i % (DType::id == DType::kBool ? 2 : 50));     \
+    ASSERT_TRUE(write_npy(path("a.npy"), tensor));                                         \
+    const auto read = read_npy(path("a.npy"));                                             \
+    ASSERT_TRUE(read) << read.error().message;                                             \
+    EXPECT_EQ(read->view.type, tensor.type());                                             \
+    EXPECT_EQ(elements_to_string(read->view), elements_to_string(tensor));                 \
   }
-  EINC_FOR_EACH_DTYPE(EINC_ROW)
+    EINC_FOR_EACH_DTYPE(EINC_ROW)
 #undef EINC_ROW
 }
 
@@ -77,7 +77,8 @@ TEST_F(Npy, WritesTheBytesThatNumPyWrites) {
   const std::string bytes(std::istreambuf_iterator<char>(stream), {});
   std::string header = "{'descr': '<i2', 'fortran_order': False, 'shape': (2,), }";
   header.append(117 - header.size(), ' ').append("\n");
-  EXPECT_EQ(bytes, std::string("\x93NUMPY\x01\x00\x76\x00", 10) + header + std::string("\1\0\2\0", 4));
+  EXPECT_EQ(bytes,
+            std::string("\x93NUMPY\x01\x00\x76\x00", 10) + header + std::string("\1\0\2\0", 4));
 }
 
 TEST_F(Npy, ReadsWhatOthersWrite) {
@@ -92,7 +93,8 @@ TEST_F(Npy, ReadsWhatOthersWrite) {
             "[[1, 2], [3, 4], [5, 6]]");
   EXPECT_EQ(elements(npy("{'descr': '>i2', 'fortran_order': False, 'shape': (6L,), }", data, 3)),
             "[256, 512, 768, 1024, 1280, 1536]");
-  EXPECT_EQ(elements(npy("{'descr': '|b1', 'fortran_order': False, 'shape': (), }", "\x01")), "true");
+  EXPECT_EQ(elements(npy("{'descr': '|b1', 'fortran_order': False, 'shape': (), }", "\x01")),
+            "true");
   EXPECT_EQ(elements(npy("{'descr': '>c8', 'fortran_order': False, 'shape': (1,), }",
                          std::string("\x3f\x80\x00\x00\x40\x00\x00\x00", 8))),
             "[1+2j]");
@@ -107,13 +109,17 @@ TEST_F(Npy, SaysWhatIsWrong) {
   EXPECT_EQ(outcome(npy(good, std::string(4, '\0'))), "ok");
   EXPECT_EQ(outcome(""), "not a .npy file");
   EXPECT_EQ(outcome("PK\3\4 something else"), "not a .npy file");
-  EXPECT_EQ(outcome(std::string("\x93NUMPY\x04\x00\x00\x00", 10)), ".npy version 4.0 is not one of 1.0, 2.0, 3.0");
+  EXPECT_EQ(outcome(std::string("\x93NUMPY\x04\x00\x00\x00", 10)),
+            ".npy version 4.0 is not one of 1.0, 2.0, 3.0");
   EXPECT_EQ(outcome(std::string("\x93NUMPY\x01\x00", 8)), "the file ends in its header");
-  EXPECT_EQ(outcome(std::string("\x93NUMPY\x02\x00\xff\xff\xff\xff", 12)), "the file ends in its header");
+  EXPECT_EQ(outcome(std::string("\x93NUMPY\x02\x00\xff\xff\xff\xff", 12)),
+            "the file ends in its header");
   EXPECT_EQ(outcome(npy(good, "abc")), "has 3 bytes of data, not the 4 of its shape");
   EXPECT_EQ(outcome(npy(good, "abcde")), "has 5 bytes of data, not the 4 of its shape");
-  EXPECT_EQ(outcome(with("'<i2'", "(2000000000000000000,)")), "has 4 bytes of data, not the 4000000000000000000 of its shape");
-  EXPECT_EQ(outcome(with("'<i2'", "(9000000000000000000,)")), "the extents multiply to 2^63 bytes or more");
+  EXPECT_EQ(outcome(with("'<i2'", "(2000000000000000000,)")),
+            "has 4 bytes of data, not the 4000000000000000000 of its shape");
+  EXPECT_EQ(outcome(with("'<i2'", "(9000000000000000000,)")),
+            "the extents multiply to 2^63 bytes or more");
   EXPECT_EQ(outcome(with("'<i2'", "(-2,)")), "shape is no tuple of extents");
   EXPECT_EQ(outcome(with("'<i2'", "(99999999999999999999,)")), "shape is no tuple of extents");
   EXPECT_EQ(outcome(with("'<f2'", "(2,)")), "einc has no dtype '<f2'");

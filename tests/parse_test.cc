@@ -54,8 +54,7 @@ TEST(Parse, PointsAtTheOffendingText) {
     const char* diagnostic;
   } kCases[] = {
       {"einc", "ij,j1->i", "syntax error: unexpected '1' at position 4\n  ij,j1->i\n      ^"},
-      {"einc", "ij->k",
-       "syntax error: output label 'k' appears in no input\n  ij->k\n      ^"},
+      {"einc", "ij->k", "syntax error: output label 'k' appears in no input\n  ij->k\n      ^"},
       {"einc", "i->j->k", "syntax error: unexpected '-' at position 4\n  i->j->k\n      ^"},
       {"einc", "i-", "syntax error: unexpected '-' at position 1\n  i-\n   ^"},
       {"einc", "i- >i", "syntax error: unexpected '-' at position 1\n  i- >i\n   ^"},
@@ -64,8 +63,7 @@ TEST(Parse, PointsAtTheOffendingText) {
       {"einc", "[ab", "syntax error: '[' without ']'\n  [ab\n  ^^^"},
       {"einc", "[]->", "syntax error: empty label name\n  []->\n  ^^"},
       {"einc", "[a b]", "syntax error: unexpected ' ' at position 2\n  [a b]\n    ^"},
-      {"einc", "α,β->γ",
-       "syntax error: output label 'γ' appears in no input\n  α,β->γ\n       ^"},
+      {"einc", "α,β->γ", "syntax error: output label 'γ' appears in no input\n  α,β->γ\n       ^"},
       {"einc", "i\xff", "syntax error: invalid UTF-8\n  i\xff\n   ^"},
       {"numpy", "ij->ii", "syntax error: output repeats label 'i'\n  ij->ii\n       ^"},
       {"numpy", "iα", "syntax error: unexpected 'α' at position 1\n  iα\n   ^"},

@@ -30,13 +30,17 @@ TEST(Simplify, FusesAndDrops) {
   } kCases[] = {
       // Labels that travel together become one
       {"abc->abc", {"float32[2,3,4]"}, "%0 = float32[abc:24]{1}\nout = float32[abc:24]{1}\n"},
-      {"abc,c->ab", {"float32[2,3,4]", "float32[4]"},
+      {"abc,c->ab",
+       {"float32[2,3,4]", "float32[4]"},
        "%0 = float32[ab:6,c:4]{4,1}\n%1 = float32[c:4]{1}\nout = float32[ab:6]{1}\n"},
       // not if the order or the strides differ
       {"ab->ba", {"float32[2,3]"}, "%0 = float32[a:2,b:3]{3,1}\nout = float32[b:3,a:2]{2,1}\n"},
-      {"ab->ab", {"float32[2,3]{4,1}"}, "%0 = float32[a:2,b:3]{4,1}\nout = float32[a:2,b:3]{3,1}\n"},
+      {"ab->ab",
+       {"float32[2,3]{4,1}"},
+       "%0 = float32[a:2,b:3]{4,1}\nout = float32[a:2,b:3]{3,1}\n"},
       // Extents of 1 vanish
-      {"aib,bic->aic", {"float32[2,1,3]", "float32[3,1,4]"},
+      {"aib,bic->aic",
+       {"float32[2,1,3]", "float32[3,1,4]"},
        "%0 = float32[a:2,b:3]{3,1}\n%1 = float32[b:3,c:4]{4,1}\nout = float32[a:2,c:4]{4,1}\n"},
   };
   for (const auto& item : kCases)
@@ -92,7 +96,8 @@ double cheapest(const Einsum& einsum, const std::vector<std::vector<Label>>& nod
       all.erase(std::unique(all.begin(), all.end()), all.end());
       std::vector<Label> kept;
       for (const Label label : all)
-        if (std::find(outside.begin(), outside.end(), label) != outside.end()) kept.push_back(label);
+        if (std::find(outside.begin(), outside.end(), label) != outside.end())
+          kept.push_back(label);
       const double elements = cost(nodes[a]) + cost(nodes[b]) + cost(kept);
       const double seconds = cost(all) / 50e9 + 4 * elements / 20e9 + 0.1e-6;
       rest.push_back(kept);
@@ -109,8 +114,8 @@ TEST(Path, ExactIsAsCheapAsTheBestOfAllTrees) {
       {"ab,bc,cd,de->ae", {"float32[9,80]", "float32[80,7]", "float32[7,60]", "float32[60,90]"}},
       {"ab,bc,ca->", {"float32[40,50]", "float32[50,60]", "float32[60,40]"}},
       {"a,b,ab,abc->c", {"float32[30]", "float32[40]", "float32[30,40]", "float32[30,40,50]"}},
-      {"abc,bcd,cde,def,efa->", {"float32[5,6,7]", "float32[6,7,8]", "float32[7,8,9]",
-                                 "float32[8,9,4]", "float32[9,4,5]"}},
+      {"abc,bcd,cde,def,efa->",
+       {"float32[5,6,7]", "float32[6,7,8]", "float32[7,8,9]", "float32[8,9,4]", "float32[9,4,5]"}},
   };
   for (const auto& item : kCases) {
     const Einsum einsum = bound(item.text, item.types);
@@ -136,8 +141,7 @@ TEST(Path, GreedyTakesThousandsOfTensors) {
   constexpr int kTensors = 2000;
   Einsum chain;
   for (int i = 0; i <= kTensors; ++i) chain.labels.push_back({std::to_string(i), 2});
-  for (int i = 0; i < kTensors; ++i)
-    chain.inputs.push_back({DType::kFloat32, {i, i + 1}, {2, 1}});
+  for (int i = 0; i < kTensors; ++i) chain.inputs.push_back({DType::kFloat32, {i, i + 1}, {2, 1}});
   chain.output = {DType::kFloat32, {0, kTensors}, {2, 1}};
   EXPECT_EQ(path_greedy(chain).steps.size(), static_cast<size_t>(kTensors - 1));
 }
@@ -154,7 +158,8 @@ TEST(Lower, ClassifiesAndFuses) {
     std::vector<const char*> types;
     const char* printed;
   } kCases[] = {
-      {"bij,bjk->bik", {"float32[8,64,128]", "float32[8,128,256]"},
+      {"bij,bjk->bik",
+       {"float32[8,64,128]", "float32[8,128,256]"},
        "contraction in0 float32 * in1 float32 -> out float32\n"
        "  batch  b:8{8192,32768,16384}\n"
        "  m  i:64{128,0,256}\n"
@@ -162,12 +167,14 @@ TEST(Lower, ClassifiesAndFuses) {
        "  k  j:128{1,256,0}\n"
        "scratch 0 bytes\n"},
       // No matrix product in it: a sum of products
-      {"ij,j->i", {"float32[4,5]", "float32[5]"},
+      {"ij,j->i",
+       {"float32[4,5]", "float32[5]"},
        "map-reduce in0 float32 * in1 float32 -> out float32\n"
        "  kept  i:4{5,0,1}\n"
        "  reduced  j:5{1,1,0}\n"
        "scratch 0 bytes\n"},
-      {"i->ii", {"float32[3]"},
+      {"i->ii",
+       {"float32[3]"},
        "map-reduce 0 -> out float32\n"
        "  kept  :9{1}\n"
        "map-reduce in0 float32 -> out float32\n"
@@ -184,8 +191,8 @@ TEST(Lower, ClassifiesAndFuses) {
 TEST(Lower, ReusesScratch) {
   // Four intermediates of a chain, of which two live at a time.
   const char* const square = "float32[64,64]";
-  const Plan plan = plan_of(bound("ab,bc,cd,de,ef,fg->ag",
-                                  {square, square, square, square, square, square}));
+  const Plan plan =
+      plan_of(bound("ab,bc,cd,de,ef,fg->ag", {square, square, square, square, square, square}));
   EXPECT_LE(plan.scratch_bytes, 3 * 64 * 64 * 4);
   EXPECT_GE(plan.scratch_bytes, 2 * 64 * 64 * 4);
 }

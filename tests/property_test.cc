@@ -23,7 +23,8 @@ Request request_of(uint32_t seed) {
 
 Einsum einsum_of(const Request& request) {
   const Dialect& dialect = *find_dialect("einc");
-  return einc::bind(*parse(request.expression, dialect), request.inputs, request.output_type, dialect)
+  return einc::bind(*parse(request.expression, dialect), request.inputs, request.output_type,
+                    dialect)
       ->einsum;
 }
 
@@ -74,7 +75,8 @@ RC_GTEST_PROP(Stages, AreTotal, (uint32_t seed)) {
     const Plan plan = lower(tree, layout(tree, einsum), einsum);
     for (const Target& target : targets())
       for (const PlanStep& step : plan.steps) {
-        if (const auto* contraction = std::get_if<Contraction>(&step)) schedule(*contraction, target);
+        if (const auto* contraction = std::get_if<Contraction>(&step))
+          schedule(*contraction, target);
         if (const auto* map_reduce = std::get_if<MapReduce>(&step)) schedule(*map_reduce, target);
       }
   }

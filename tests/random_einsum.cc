@@ -18,7 +18,8 @@ DType random_dtype(Rng& rng) {
 
 // Extents around the sizes of vectors and tiles, now and then 0 or large.
 int64_t random_extent(Rng& rng) {
-  static constexpr int64_t kExtents[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 15, 16, 17, 24, 31, 33, 48, 65};
+  static constexpr int64_t kExtents[] = {1,  2,  3,  4,  5,  6,  7,  8,  9, 12,
+                                         13, 15, 16, 17, 24, 31, 33, 48, 65};
   if (one_in(rng, 60)) return 0;
   if (one_in(rng, 12)) return 100 + random_below(rng, 1200);
   return kExtents[random_below(rng, static_cast<int64_t>(std::size(kExtents)))];
@@ -63,8 +64,9 @@ Drawn draw_labels(Rng& rng, double most_points) {
     return product;
   };
   while (points() > most_points) {
-    auto largest = std::max_element(drawn.extents.begin(), drawn.extents.end(),
-                                    [](const auto& x, const auto& y) { return x.second < y.second; });
+    auto largest =
+        std::max_element(drawn.extents.begin(), drawn.extents.end(),
+                         [](const auto& x, const auto& y) { return x.second < y.second; });
     largest->second = (largest->second + 1) / 2;
   }
   return drawn;
@@ -98,11 +100,10 @@ Request random_request(Rng& rng, double most_points) {
     if (!written.empty() && one_in(rng, 8)) written += written[0];
     std::string spelled = written;
     if (!drawn.ellipsis.empty() && !one_in(rng, 4)) {
-      const auto position = static_cast<size_t>(
-          random_below(rng, static_cast<int64_t>(written.size()) + 1));
-      const std::string dims =
-          drawn.ellipsis.substr(static_cast<size_t>(
-              random_below(rng, static_cast<int64_t>(drawn.ellipsis.size()) + 1)));
+      const auto position =
+          static_cast<size_t>(random_below(rng, static_cast<int64_t>(written.size()) + 1));
+      const std::string dims = drawn.ellipsis.substr(
+          static_cast<size_t>(random_below(rng, static_cast<int64_t>(drawn.ellipsis.size()) + 1)));
       spelled.insert(position, dims);
       written.insert(position, "...");
     }

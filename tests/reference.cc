@@ -27,8 +27,9 @@ template <class T>
 void store(void* element, Complex value) {
   if constexpr (std::is_integral_v<T>) {
     // Through 64 bits, so that what does not fit wraps; unsigned values beyond int64 keep theirs.
-    const auto bits = value.real() >= 0x1p63L ? static_cast<uint64_t>(value.real())
-                                              : static_cast<uint64_t>(static_cast<int64_t>(value.real()));
+    const auto bits = value.real() >= 0x1p63L
+                          ? static_cast<uint64_t>(value.real())
+                          : static_cast<uint64_t>(static_cast<int64_t>(value.real()));
     *static_cast<T*>(element) = static_cast<T>(bits);
   } else if constexpr (std::is_floating_point_v<T>) {
     *static_cast<T*>(element) = static_cast<T>(value.real());
@@ -73,10 +74,9 @@ long double wrapped(uint64_t bits, DType dtype) {
 Complex get_element(const TensorView& tensor, int64_t offset) {
   const void* const element = address(tensor, offset);
   switch (tensor.type.dtype) {
-#define EINC_ROW(id, storage, kind, name, npy, dlpack, compute)  \
-  case DType::id:                                                \
-    if (DType::id == DType::kBool)                               \
-      return *static_cast<const uint8_t*>(element) != 0 ? 1 : 0; \
+#define EINC_ROW(id, storage, kind, name, npy, dlpack, compute)                               \
+  case DType::id:                                                                             \
+    if (DType::id == DType::kBool) return *static_cast<const uint8_t*>(element) != 0 ? 1 : 0; \
     return load<storage>(element);
     EINC_FOR_EACH_DTYPE(EINC_ROW)
 #undef EINC_ROW
@@ -157,14 +157,14 @@ std::string difference(const TensorView& actual, const Expected& expected, size_
   size_t i = 0;
   for_each_element(actual.type, [&](int64_t offset) {
     const Complex value = get_element(actual, offset);
-    const long double bound =
-        is_integer(actual.type.dtype)
-            ? 0
-            : m * unit / (1 - m * unit) * expected.magnitudes[i] + unit * std::abs(expected.values[i]);
+    const long double bound = is_integer(actual.type.dtype)
+                                  ? 0
+                                  : m * unit / (1 - m * unit) * expected.magnitudes[i] +
+                                        unit * std::abs(expected.values[i]);
     const long double error = std::abs(value - expected.values[i]);
     if (!(error <= bound) && text.tellp() < 400)
-      text << "element " << i << " is " << value << ", expected " << expected.values[i] << ", bound "
-           << bound << '\n';
+      text << "element " << i << " is " << value << ", expected " << expected.values[i]
+           << ", bound " << bound << '\n';
     ++i;
   });
   return text.str();

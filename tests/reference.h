@@ -19,9 +19,10 @@ struct Request {
 };
 
 struct Expected {
-  std::vector<std::complex<long double>> values;  // row-major over the output; integers as they wrap
-  std::vector<long double> magnitudes;            // sum of the products of absolute values
-  double terms = 1;                               // products summed per element
+  std::vector<std::complex<long double>>
+      values;                           // row-major over the output; integers as they wrap
+  std::vector<long double> magnitudes;  // sum of the products of absolute values
+  double terms = 1;                     // products summed per element
 };
 
 // Dims of extent 1 broadcast against their label. Elements of repeated output labels off the

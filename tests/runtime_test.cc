@@ -54,8 +54,10 @@ TEST(Render, PutsTheCaretUnderTheCulprit) {
   EXPECT_EQ(render(error, "abcdef"), "shape error: message\n  abcdef\n     ^^");
   EXPECT_EQ(render(error, "αβdef"), "shape error: message\n  αβdef\n    ^");  // columns, not bytes
   EXPECT_EQ(render(error), "shape error: message");
-  EXPECT_EQ(render({ErrorCode::kSyntax, "m", SourceRange{9, 9}}, "ab"), "syntax error: m\n  ab\n    ^");
-  EXPECT_EQ(render({ErrorCode::kSyntax, "m", SourceRange{1, 2}}, "a\nb"), "syntax error: m\n  a b\n   ^");
+  EXPECT_EQ(render({ErrorCode::kSyntax, "m", SourceRange{9, 9}}, "ab"),
+            "syntax error: m\n  ab\n    ^");
+  EXPECT_EQ(render({ErrorCode::kSyntax, "m", SourceRange{1, 2}}, "a\nb"),
+            "syntax error: m\n  a b\n   ^");
 }
 
 TEST(TensorType, PrintsAndParses) {
@@ -63,12 +65,9 @@ TEST(TensorType, PrintsAndParses) {
     const char* text;
     const char* printed;
   } kCases[] = {
-      {"float32[8,64]", "float32[8,64]"},
-      {" int8 [ 2 , 3 ] { 1 , 2 } ", "int8[2,3]{1,2}"},
-      {"float64[2,3]{3,1}", "float64[2,3]"},
-      {"bool[]", "bool[]"},
-      {"complex64[0,5]", "complex64[0,5]"},
-      {"int16[4]{-1}", "int16[4]{-1}"},
+      {"float32[8,64]", "float32[8,64]"},    {" int8 [ 2 , 3 ] { 1 , 2 } ", "int8[2,3]{1,2}"},
+      {"float64[2,3]{3,1}", "float64[2,3]"}, {"bool[]", "bool[]"},
+      {"complex64[0,5]", "complex64[0,5]"},  {"int16[4]{-1}", "int16[4]{-1}"},
       {"int16[4]{0}", "int16[4]{0}"},
   };
   for (const auto& [text, printed] : kCases) {
@@ -86,12 +85,17 @@ TEST(TensorType, ErrorsPointAtTheText) {
       {"float[2]", "syntax error: tensor type: unknown dtype 'float'\n  float[2]\n  ^"},
       {"float32", "syntax error: tensor type: expected '['\n  float32\n         ^"},
       {"float32[2", "syntax error: tensor type: expected ',' or ']'\n  float32[2\n           ^"},
-      {"float32[2;3]", "syntax error: tensor type: expected ',' or ']'\n  float32[2;3]\n           ^"},
-      {"float32[a]", "syntax error: tensor type: expected a 64-bit integer\n  float32[a]\n          ^"},
-      {"float32[2]x", "syntax error: tensor type: unexpected text after the type\n  float32[2]x\n            ^"},
+      {"float32[2;3]",
+       "syntax error: tensor type: expected ',' or ']'\n  float32[2;3]\n           ^"},
+      {"float32[a]",
+       "syntax error: tensor type: expected a 64-bit integer\n  float32[a]\n          ^"},
+      {"float32[2]x",
+       "syntax error: tensor type: unexpected text after the type\n  float32[2]x\n            ^"},
       {"float32[99999999999999999999]",
-       "syntax error: tensor type: expected a 64-bit integer\n  float32[99999999999999999999]\n          ^"},
-      {"float32[-1]", "shape error: extent -1 of dimension 0 is negative\n  float32[-1]\n  ^^^^^^^^^^^"},
+       "syntax error: tensor type: expected a 64-bit integer\n  float32[99999999999999999999]\n    "
+       "      ^"},
+      {"float32[-1]",
+       "shape error: extent -1 of dimension 0 is negative\n  float32[-1]\n  ^^^^^^^^^^^"},
       {"int8[2,3]{1}",
        "shape error: the type has 2 extents but 1 strides\n  int8[2,3]{1}\n  ^^^^^^^^^^^^"},
       {"int8[9223372036854775807,2]",

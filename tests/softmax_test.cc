@@ -81,8 +81,10 @@ TEST_P(SoftmaxOn, WhatIsNotFiniteMakesTheRowNan) {
     for (const size_t n : {1U, 5U, 20U}) {
       std::vector<double> row(2 * n, 1.0);
       row[n - 1] = bad;
-      run<double>({DType::kFloat64, {{2, static_cast<int64_t>(n), static_cast<int64_t>(n)}},
-                   {static_cast<int64_t>(n), 1, 1}}, row.data(), row.data());
+      run<double>({DType::kFloat64,
+                   {{2, static_cast<int64_t>(n), static_cast<int64_t>(n)}},
+                   {static_cast<int64_t>(n), 1, 1}},
+                  row.data(), row.data());
       // A lone -inf among finite ones is just a weight of 0.
       const bool poisons = bad != -kInf || n == 1;
       for (size_t i = 0; i < n; ++i) {
@@ -104,7 +106,9 @@ TEST_P(SoftmaxOn, NothingToDo) {
 
 INSTANTIATE_TEST_SUITE_P(EveryTarget, SoftmaxOn,
                          testing::ValuesIn(hwy::SupportedAndGeneratedTargets()),
-                         [](const auto& param) { return std::string(hwy::TargetName(param.param)); });
+                         [](const auto& param) {
+                           return std::string(hwy::TargetName(param.param));
+                         });
 
 }  // namespace
 }  // namespace einc

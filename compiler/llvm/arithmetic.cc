@@ -234,13 +234,12 @@ void Arithmetic::store(const Number& number, llvm::Value* pointer, const NestOpe
 
 Number Arithmetic::load_packed(llvm::Value* pointer, int64_t im_offset, int lanes) const {
   llvm::Type* const type = vector_type(lanes);
-  return {ir_.CreateAlignedLoad(type, pointer, kUnaligned),
-          is_complex() ? ir_.CreateAlignedLoad(type, offset(pointer, im_offset), kUnaligned)
-                       : nullptr};
+  return {
+      ir_.CreateAlignedLoad(type, pointer, kUnaligned),
+      is_complex() ? ir_.CreateAlignedLoad(type, offset(pointer, im_offset), kUnaligned) : nullptr};
 }
 
-void Arithmetic::store_packed(const Number& number, llvm::Value* pointer,
-                              int64_t im_offset) const {
+void Arithmetic::store_packed(const Number& number, llvm::Value* pointer, int64_t im_offset) const {
   ir_.CreateAlignedStore(number.re, pointer, kUnaligned);
   if (is_complex()) ir_.CreateAlignedStore(number.im, offset(pointer, im_offset), kUnaligned);
 }

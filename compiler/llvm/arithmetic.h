@@ -1,6 +1,6 @@
-// The one place that knows what numbers look like in registers: vector types, masks and lane counts,
-// conversions between memory and the compute dtype, complex numbers as pairs of vectors, and what
-// "multiply" and "add" mean for bool.
+// The one place that knows what numbers look like in registers: vector types, masks and lane
+// counts, conversions between memory and the compute dtype, complex numbers as pairs of vectors,
+// and what "multiply" and "add" mean for bool.
 #pragma once
 
 #include <llvm/IR/IRBuilder.h>

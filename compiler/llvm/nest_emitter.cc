@@ -24,13 +24,14 @@ void NestEmitter::emit() {
   llvm::Type* const pointer = ir_.getPtrTy();
   const auto offsets = args_offsets();
   const auto argument = [&](size_t offset) {
-    return ir_.CreateLoad(pointer, numbers_.offset(function_->getArg(0), static_cast<int64_t>(offset)));
+    return ir_.CreateLoad(pointer,
+                          numbers_.offset(function_->getArg(0), static_cast<int64_t>(offset)));
   };
   Scope scope;
   llvm::Value* const inputs = nest_.inputs.empty() ? nullptr : argument(offsets[0]);
   for (size_t i = 0; i < nest_.inputs.size(); ++i)
-    scope.pointers.push_back(ir_.CreateLoad(
-        pointer, numbers_.offset(inputs, static_cast<int64_t>(i * sizeof(void*)))));
+    scope.pointers.push_back(
+        ir_.CreateLoad(pointer, numbers_.offset(inputs, static_cast<int64_t>(i * sizeof(void*)))));
   scope.pointers.push_back(argument(offsets[1]));
   if (nest_.task_scratch_bytes > 0) task_scratch_ = argument(offsets[2]);
   task_ = function_->getArg(2);
@@ -100,8 +101,7 @@ NestEmitter::Scope NestEmitter::enter(const Loop& loop, const Scope& scope, llvm
   }
   if (along.reduced) {
     llvm::Value* const is_later = ir_.CreateICmpNE(index, constant(0));
-    inner.has_sum =
-        scope.has_sum == nullptr ? is_later : ir_.CreateOr(scope.has_sum, is_later);
+    inner.has_sum = scope.has_sum == nullptr ? is_later : ir_.CreateOr(scope.has_sum, is_later);
   }
   return inner;
 }

@@ -42,8 +42,9 @@ class NestEmitter {
 
   // Everything that a loop changes for its body.
   struct Scope {
-    std::vector<Range> ranges;            // of each axis
-    std::vector<llvm::Value*> pointers;   // of each operand, at the start of the one-dim axes' ranges
+    std::vector<Range> ranges;  // of each axis
+    std::vector<llvm::Value*>
+        pointers;  // of each operand, at the start of the one-dim axes' ranges
     std::vector<std::optional<Panels>> panels;  // of each input
     llvm::Value* has_sum = nullptr;  // true once an enclosing loop over a reduced axis has stored
   };
@@ -64,9 +65,7 @@ class NestEmitter {
   // Where vectors of `lanes` positions, starting at multiples of `lanes`, are contiguous.
   bool is_contiguous(const Axis& axis, size_t operand, int64_t lanes) const;
 
-  llvm::Value* constant(int64_t value) {
-    return ir_.getInt64(static_cast<uint64_t>(value));
-  }
+  llvm::Value* constant(int64_t value) { return ir_.getInt64(static_cast<uint64_t>(value)); }
   const Axis& axis(int index) const { return nest_.axes[static_cast<size_t>(index)]; }
   const NestOperand& operand(size_t index) const {
     return index < nest_.inputs.size() ? nest_.inputs[index] : nest_.output;

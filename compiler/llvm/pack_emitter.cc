@@ -10,8 +10,8 @@
 namespace einc {
 namespace {
 
-// Rows of a square that is transposed in registers. Twice as many would be four times the code, which
-// costs more to compile than it gains.
+// Rows of a square that is transposed in registers. Twice as many would be four times the code,
+// which costs more to compile than it gains.
 constexpr int64_t kMostSquare = 8;
 
 // Positions per vector: the largest power of two within the panel's width and a register.
@@ -30,17 +30,14 @@ llvm::Value* position(llvm::IRBuilder<>& ir, const Axis& axis, const Range& rang
 
 Panels PackEmitter::emit() {
   llvm::Value* const buffer = nest.numbers_.offset(nest.task_scratch_, pack.scratch_offset);
-  nest.count_to(panel_range().size, pack.width, [&](llvm::Value* panel) {
-    emit_panel(panel);
-  });
+  nest.count_to(panel_range().size, pack.width, [&](llvm::Value* panel) { emit_panel(panel); });
   return {buffer, panel_range().start, pack};
 }
 
 void PackEmitter::emit_panel(llvm::Value* panel) {
   llvm::Value* const buffer = nest.numbers_.offset(nest.task_scratch_, pack.scratch_offset);
   llvm::Value* const target = nest.numbers_.offset(
-      buffer,
-      nest.ir_.CreateMul(panel, nest.constant(pack.depth * packed_bytes(nest.nest_))));
+      buffer, nest.ir_.CreateMul(panel, nest.constant(pack.depth * packed_bytes(nest.nest_))));
   if (!nest.is_contiguous(panel_axis(), input(), pack.width)) {
     if (!depth_axis().is_flat() && depth_axis().stride(input()) == 1) {
       copy_transposed(panel, target);
@@ -65,8 +62,8 @@ llvm::Value* PackEmitter::depth_pointer(llvm::Value* pointer, llvm::Value* depth
         pointer, nest.ir_.CreateMul(depth, nest.constant(depth_axis().stride(input()) *
                                                          nest.element_bytes(input()))));
   return nest.numbers_.offset(
-      pointer, nest.axis_offset(depth_axis(), input(),
-                                nest.ir_.CreateAdd(depth_range().start, depth)));
+      pointer,
+      nest.axis_offset(depth_axis(), input(), nest.ir_.CreateAdd(depth_range().start, depth)));
 }
 
 void PackEmitter::copy_contiguous(llvm::Value* panel, llvm::Value* target, int64_t active) {
@@ -121,8 +118,7 @@ void PackEmitter::copy_row(llvm::Value* row, llvm::Value* source, llvm::Value* t
   const auto copy = [&] {
     nest.count_to(left, 1, [&](llvm::Value* index) {
       llvm::Value* const depth = nest.ir_.CreateAdd(first, index);
-      const Number number =
-          numbers.load(depth_pointer(source, depth), nest.operand(input()), 1, 1);
+      const Number number = numbers.load(depth_pointer(source, depth), nest.operand(input()), 1, 1);
       numbers.store_packed(
           number, numbers.offset(column, nest.ir_.CreateMul(depth, nest.constant(depth_bytes()))),
           im_offset());
@@ -156,9 +152,8 @@ void PackEmitter::copy_transposed(llvm::Value* panel, llvm::Value* target) {
   nest.branch(
       ir.CreateICmpSGT(whole, nest.constant(0)),
       [&] {
-        nest.count_to(nest.constant(square_rows), square, [&](llvm::Value* row) {
-          copy_squares(panel, row, target, square, whole);
-        });
+        nest.count_to(nest.constant(square_rows), square,
+                      [&](llvm::Value* row) { copy_squares(panel, row, target, square, whole); });
       },
       [] {});
   copy_elements(panel, target, [&](llvm::Value* row) {

@@ -94,8 +94,8 @@ TileEmitter::Numbers TileEmitter::reduce(size_t level, const Pointers& pointers,
                    });
 }
 
-// Whole steps of all vectors in a loop, then the rest of the axis, which is a constant: loops outside
-// a tile leave reduced vector axes whole.
+// Whole steps of all vectors in a loop, then the rest of the axis, which is a constant: loops
+// outside a tile leave reduced vector axes whole.
 TileEmitter::Numbers TileEmitter::reduce_vector_axis(const Pointers& pointers, Numbers sums,
                                                      const Shape& shape) {
   const int axis = tile.vector_axis;
@@ -170,7 +170,8 @@ TileEmitter::Numbers TileEmitter::accumulate(const Pointers& pointers, const Num
                                              const Shape& shape) {
   const int64_t vectors = vectors_of(shape);
   const bool is_ragged = reduces_vectors() && shape.width % tile.lanes != 0;
-  // A masked lane is zero in what varies along the vectors, but 0 times a broadcast infinity is not.
+  // A masked lane is zero in what varies along the vectors, but 0 times a broadcast infinity is
+  // not.
   if (is_ragged || nest.output() == 1) {
     Numbers terms = products(pointers, shape);
     for (size_t i = 0; i < terms.size(); ++i) {
@@ -262,12 +263,11 @@ TileEmitter::Numbers TileEmitter::load_transposed(size_t input, llvm::Value* poi
                                                   const Shape& shape) {
   Numbers columns;
   for (int64_t lane = 0; lane < tile.lanes; ++lane)
-    columns.push_back(lane < shape.width
-                          ? numbers.load(numbers.offset(
-                                             pointer, lane * stride_bytes(input, tile.vector_axis)),
-                                         nest.operand(input), tile.lanes,
-                                         static_cast<int>(shape.rows))
-                          : numbers.zero(tile.lanes));
+    columns.push_back(
+        lane < shape.width
+            ? numbers.load(numbers.offset(pointer, lane * stride_bytes(input, tile.vector_axis)),
+                           nest.operand(input), tile.lanes, static_cast<int>(shape.rows))
+            : numbers.zero(tile.lanes));
   Numbers rows = numbers.transpose(std::move(columns));
   rows.resize(static_cast<size_t>(shape.rows));
   return rows;
@@ -278,8 +278,7 @@ TileEmitter::Numbers TileEmitter::load_transposed(size_t input, llvm::Value* poi
 void TileEmitter::flush(const Numbers& sums, const Shape& shape) {
   if (scope.has_sum == nullptr) return store_all(sums, shape, false);
   nest.branch(
-      scope.has_sum, [&] { store_all(sums, shape, true); },
-      [&] { store_all(sums, shape, false); });
+      scope.has_sum, [&] { store_all(sums, shape, true); }, [&] { store_all(sums, shape, false); });
 }
 
 void TileEmitter::store_all(const Numbers& sums, const Shape& shape, bool adds) {
@@ -296,14 +295,15 @@ llvm::Value* TileEmitter::output_row(int64_t row) {
   if (tile.row_axis < 0) return base;
   const Axis& rows = nest.axis(tile.row_axis);
   if (!rows.is_flat())
-    return numbers.offset(base, row * rows.stride(nest.output()) * nest.element_bytes(nest.output()));
+    return numbers.offset(base,
+                          row * rows.stride(nest.output()) * nest.element_bytes(nest.output()));
   llvm::Value* const position = ir.CreateAdd(range(tile.row_axis).start, nest.constant(row));
   return numbers.offset(base, nest.axis_offset(rows, nest.output(), position));
 }
 
 void TileEmitter::store(const Number& number, llvm::Value* pointer, int64_t active, bool adds) {
-  const auto lanes = static_cast<int>(
-      llvm::cast<llvm::FixedVectorType>(number.re->getType())->getNumElements());
+  const auto lanes =
+      static_cast<int>(llvm::cast<llvm::FixedVectorType>(number.re->getType())->getNumElements());
   const int lanes_active = static_cast<int>(active);
   const Number sum =
       adds ? numbers.add(number, numbers.load(pointer, nest.nest_.output, lanes, lanes_active))
@@ -323,7 +323,8 @@ void TileEmitter::store_vectors(const Numbers& sums, const Shape& shape, bool ad
         pointer = numbers.offset(
             base, nest.axis_offset(nest.axis(tile.vector_axis), nest.output(), position));
       } else if (v > 0) {
-        pointer = numbers.offset(base, v * tile.lanes * nest.axis(tile.vector_axis).stride(nest.output()) *
+        pointer = numbers.offset(base, v * tile.lanes *
+                                           nest.axis(tile.vector_axis).stride(nest.output()) *
                                            nest.element_bytes(nest.output()));
       }
       store(sums[static_cast<size_t>(row * vectors + v)], pointer, active_lanes(shape, v), adds);

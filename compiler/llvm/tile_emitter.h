@@ -64,7 +64,9 @@ struct TileEmitter {
     return scope.panels[input] ? &*scope.panels[input] : nullptr;
   }
   const Range& range(int axis) const { return scope.ranges[static_cast<size_t>(axis)]; }
-  int64_t vectors_of(const Shape& shape) const { return (shape.width + tile.lanes - 1) / tile.lanes; }
+  int64_t vectors_of(const Shape& shape) const {
+    return (shape.width + tile.lanes - 1) / tile.lanes;
+  }
   int64_t active_lanes(const Shape& shape, int64_t vector) const {
     return std::min<int64_t>(shape.width - vector * tile.lanes, tile.lanes);
   }

@@ -11,15 +11,17 @@
 namespace einc::cli {
 namespace {
 
-constexpr std::string_view kStages[] = {"parse",  "bind",     "simplify", "path",    "layout",
-                                        "lower",  "schedule", "llvm",     "assembly"};
+constexpr std::string_view kStages[] = {"parse", "bind",     "simplify", "path",    "layout",
+                                        "lower", "schedule", "llvm",     "assembly"};
 
 int fail(const std::string& message) {
   std::fprintf(stderr, "einc: %s\n", message.c_str());
   return 2;
 }
 
-int fail(const Error& error, std::string_view expression) { return fail(render(error, expression)); }
+int fail(const Error& error, std::string_view expression) {
+  return fail(render(error, expression));
+}
 
 }  // namespace
 
@@ -27,7 +29,8 @@ int show(const ShowArguments& arguments) {
   if (!arguments.stage.empty() &&
       std::find(std::begin(kStages), std::end(kStages), arguments.stage) == std::end(kStages)) {
     std::string known;
-    for (const std::string_view stage : kStages) known.append(known.empty() ? "" : ", ").append(stage);
+    for (const std::string_view stage : kStages)
+      known.append(known.empty() ? "" : ", ").append(stage);
     return fail("no stage '" + arguments.stage + "'; there are " + known);
   }
   std::vector<TensorType> types;

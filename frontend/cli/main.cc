@@ -16,7 +16,8 @@ namespace {
 constexpr const char* kDescription =
     "einc compiles einsum expressions to machine code.\n\n"
     "An expression names every dimension of every operand by a label: 'ij,jk->ik' is a matrix\n"
-    "product, 'bij,bjk->bik' a batch of them, 'ii->' a trace. Labels that are not in the output are\n"
+    "product, 'bij,bjk->bik' a batch of them, 'ii->' a trace. Labels that are not in the output "
+    "are\n"
     "summed over.\n\n"
     "A type is a dtype and extents, 'float32[8,64]', with strides if it is not row-major,\n"
     "'float32[2,3]{1,2}'; 'float32[]' is a scalar.";
@@ -30,13 +31,15 @@ constexpr const char* kExamples =
     "  einc run -- '->' scalar.npy";
 
 void add_compile_options(CLI::App& command, einc::Options& options) {
-  command.add_option("--dialect", options.dialect,
-                     "whose einsum strings: einc, numpy, numpy_opt, torch, tf, opt_einsum")
+  command
+      .add_option("--dialect", options.dialect,
+                  "whose einsum strings: einc, numpy, numpy_opt, torch, tf, opt_einsum")
       ->capture_default_str();
   command.add_option("--path", options.path, "contraction order: auto, exact, greedy")
       ->capture_default_str();
-  command.add_option("--target", options.target,
-                     "instruction set: host, x86-64-v2, x86-64-v3, x86-64-v4")
+  command
+      .add_option("--target", options.target,
+                  "instruction set: host, x86-64-v2, x86-64-v3, x86-64-v4")
       ->capture_default_str();
 }
 
@@ -50,9 +53,11 @@ int main(int argc, char** argv) {
   int status = 0;
 
   auto show = std::make_shared<einc::cli::ShowArguments>();
-  CLI::App& show_command = *app.add_subcommand("show", "print what every stage makes of an expression");
+  CLI::App& show_command =
+      *app.add_subcommand("show", "print what every stage makes of an expression");
   show_command.add_option("expression", show->expression, "such as 'ij,jk->ik'")->required();
-  show_command.add_option("types", show->types, "the type of each operand, such as 'float32[64,128]'")
+  show_command
+      .add_option("types", show->types, "the type of each operand, such as 'float32[64,128]'")
       ->required();
   show_command.add_option("--stage", show->stage,
                           "print this stage alone: parse, bind, simplify, path, layout, lower, "

@@ -24,8 +24,7 @@ constexpr std::string_view kMagic = "\x93NUMPY";
 
 using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
 
-Error fail(const std::string& path, const std::string& reason,
-           ErrorCode code = ErrorCode::kIo) {
+Error fail(const std::string& path, const std::string& reason, ErrorCode code = ErrorCode::kIo) {
   return {code, "'" + path + "': " + reason, std::nullopt, "npy"};
 }
 
@@ -51,7 +50,8 @@ class HeaderReader {
         if (!read_string(header.descr) || header.descr.empty())
           return "its dtype is no plain one but a structure";
       } else if (key == "fortran_order" && !header.fortran_order) {
-        if (!read_bool(header.fortran_order.emplace())) return "fortran_order is neither True nor False";
+        if (!read_bool(header.fortran_order.emplace()))
+          return "fortran_order is neither True nor False";
       } else if (key == "shape" && !header.shape) {
         if (!read_tuple(header.shape.emplace())) return "shape is no tuple of extents";
       } else {
@@ -133,7 +133,8 @@ void swap_bytes(const Tensor& tensor) {
   const DTypeInfo& row = info(tensor.dtype());
   const int part = row.kind == Kind::kComplex ? row.bytes / 2 : row.bytes;
   char* const bytes = static_cast<char*>(tensor.data());
-  for (int64_t i = 0; i < tensor.size() * row.bytes; i += part) std::reverse(bytes + i, bytes + i + part);
+  for (int64_t i = 0; i < tensor.size() * row.bytes; i += part)
+    std::reverse(bytes + i, bytes + i + part);
 }
 
 bool read_exactly(std::FILE* file, void* data, size_t bytes) {
@@ -141,7 +142,8 @@ bool read_exactly(std::FILE* file, void* data, size_t bytes) {
 }
 
 // The header's text, once its length has been held against the file's size.
-Result<std::string> read_header_text(std::FILE* file, const std::string& path, uintmax_t file_bytes) {
+Result<std::string> read_header_text(std::FILE* file, const std::string& path,
+                                     uintmax_t file_bytes) {
   unsigned char start[12] = {};
   if (!read_exactly(file, start, 8) || std::memcmp(start, kMagic.data(), kMagic.size()) != 0)
     return fail(path, "not a .npy file");
@@ -150,7 +152,8 @@ Result<std::string> read_header_text(std::FILE* file, const std::string& path, u
     return fail(path, ".npy version " + std::to_string(version) + "." + std::to_string(start[7]) +
                           " is not one of 1.0, 2.0, 3.0");
   const size_t length_bytes = version == 1 ? 2 : 4;
-  if (!read_exactly(file, start + 8, length_bytes)) return fail(path, "the file ends in its header");
+  if (!read_exactly(file, start + 8, length_bytes))
+    return fail(path, "the file ends in its header");
   size_t length = 0;
   for (size_t i = length_bytes; i-- > 0;) length = length << 8 | start[8 + i];
   if (length > file_bytes) return fail(path, "the file ends in its header");
@@ -171,21 +174,24 @@ std::string npy_header(const TensorType& type) {
   const size_t unpadded = kMagic.size() + 4 + text.size() + 1;
   text.append((64 - unpadded % 64) % 64, ' ').append("\n");
   std::string header(kMagic);
-  header += {'\x01', '\x00', static_cast<char>(text.size() & 0xFF), static_cast<char>(text.size() >> 8)};
+  header +=
+      {'\x01', '\x00', static_cast<char>(text.size() & 0xFF), static_cast<char>(text.size() >> 8)};
   return header + text;
 }
 
 bool write_elements(std::FILE* file, const TensorView& tensor, size_t dim, int64_t offset) {
   const auto element = static_cast<size_t>(info(tensor.type.dtype).bytes);
   if (dim == tensor.type.extents.size())
-    return std::fwrite(static_cast<const char*>(tensor.data) + offset * static_cast<int64_t>(element),
-                       element, 1, file) == 1;
+    return std::fwrite(
+               static_cast<const char*>(tensor.data) + offset * static_cast<int64_t>(element),
+               element, 1, file) == 1;
   for (int64_t i = 0; i < tensor.type.extents[dim]; ++i)
     if (!write_elements(file, tensor, dim + 1, offset + i * tensor.type.strides[dim])) return false;
   return true;
 }
 
-Result<void> write_to(const std::string& target, const std::string& path, const TensorView& tensor) {
+Result<void> write_to(const std::string& target, const std::string& path,
+                      const TensorView& tensor) {
   File file(std::fopen(target.c_str(), "wb"), std::fclose);
   if (file == nullptr) return fail(path, std::strerror(errno));
   const std::string header = npy_header(tensor.type);
@@ -218,7 +224,8 @@ Result<NpyArray> read_npy(const std::string& path) {
   if (*header.fortran_order) std::reverse(extents.begin(), extents.end());
   const TensorType stored = TensorType::row_major(element->dtype, extents);
   if (const auto valid = check_type(stored); !valid) return fail(path, valid.error().message);
-  const auto data_bytes = static_cast<uintmax_t>(element_count(extents) * info(element->dtype).bytes);
+  const auto data_bytes =
+      static_cast<uintmax_t>(element_count(extents) * info(element->dtype).bytes);
   const uintmax_t rest = file_bytes - static_cast<uintmax_t>(std::ftell(file.get()));
   if (rest != data_bytes)
     return fail(path, "has " + std::to_string(rest) + " bytes of data, not the " +

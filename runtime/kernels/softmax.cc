@@ -41,8 +41,8 @@ T largest_of(const T* HWY_RESTRICT row, size_t n) {
   return result;
 }
 
-// In place, contiguous. A row whose largest element is infinite or NaN becomes NaN, which is what the
-// formula says of it; -inf among finite elements has weight 0.
+// In place, contiguous. A row whose largest element is infinite or NaN becomes NaN, which is what
+// the formula says of it; -inf among finite elements has weight 0.
 template <class T>
 void softmax_row(T* HWY_RESTRICT row, size_t n) {
   const T largest = largest_of(row, n);
@@ -61,15 +61,22 @@ void softmax_row(T* HWY_RESTRICT row, size_t n) {
     hn::StoreU(value, d, row + i);
     sum = hn::Add(sum, value);
   }
-  T total = hn::GetLane(hn::SumOfLanes(d, sum));
+  long double total = hn::GetLane(hn::SumOfLanes(d, sum));
   for (; i < n; ++i) {
     row[i] = hn::GetLane(hn::Exp(one, hn::Set(one, row[i] - largest)));
     total += row[i];
   }
-  const auto divisor = hn::Set(d, total);
-  for (i = 0; i + lanes <= n; i += lanes)
-    hn::StoreU(hn::Div(hn::LoadU(d, row + i), divisor), d, row + i);
-  for (; i < n; ++i) row[i] /= total;
+  // Times the reciprocal in two parts: as accurate as a division by the unrounded total.
+  const long double reciprocal = 1 / total;
+  const T high = static_cast<T>(reciprocal);
+  const T low = static_cast<T>(reciprocal - high);
+  const auto times_low = hn::Set(d, low);
+  const auto times_high = hn::Set(d, high);
+  for (i = 0; i + lanes <= n; i += lanes) {
+    const auto value = hn::LoadU(d, row + i);
+    hn::StoreU(hn::MulAdd(value, times_high, hn::Mul(value, times_low)), d, row + i);
+  }
+  for (; i < n; ++i) row[i] = static_cast<T>(row[i] * reciprocal);
 }
 
 void softmax_row_f32(float* row, size_t n) { softmax_row(row, n); }

@@ -25,13 +25,34 @@ std::vector<Case> cases() {
       {"gemm/512/f32/bt", "ik,jk->ij", {"float32[512,512]", "float32[512,512]"}, 512.0 * 512 * 512},
       {"gemm/512/f32/at", "ki,kj->ij", {"float32[512,512]", "float32[512,512]"}, 512.0 * 512 * 512},
       {"gemm/512/f64", "ij,jk->ik", {"float64[512,512]", "float64[512,512]"}, 512.0 * 512 * 512},
-      {"gemm/1024/f32", "ij,jk->ik", {"float32[1024,1024]", "float32[1024,1024]"}, 1024.0 * 1024 * 1024},
-      {"gemm/2048/f32", "ij,jk->ik", {"float32[2048,2048]", "float32[2048,2048]"}, 2048.0 * 2048 * 2048},
-      {"gemm/500x300x700/f32", "ij,jk->ik", {"float32[500,700]", "float32[700,300]"}, 500.0 * 300 * 700},
-      {"batched/64/f32", "bij,bjk->bik", {"float32[256,64,64]", "float32[256,64,64]"}, 256.0 * 64 * 64 * 64},
-      {"batched/23/f32", "bij,bjk->bik", {"float32[1024,23,23]", "float32[1024,23,23]"}, 1024.0 * 23 * 23 * 23},
-      {"tensor/abcd-ebad-ce", "ebad,ce->abcd", {"float32[48,36,24,40]", "float32[36,48]"}, 48.0 * 36 * 24 * 40 * 36},
-      {"attention/scores", "bhqd,bhkd->bhqk", {"float32[4,8,256,64]", "float32[4,8,256,64]"}, 4.0 * 8 * 256 * 256 * 64},
+      {"gemm/1024/f32",
+       "ij,jk->ik",
+       {"float32[1024,1024]", "float32[1024,1024]"},
+       1024.0 * 1024 * 1024},
+      {"gemm/2048/f32",
+       "ij,jk->ik",
+       {"float32[2048,2048]", "float32[2048,2048]"},
+       2048.0 * 2048 * 2048},
+      {"gemm/500x300x700/f32",
+       "ij,jk->ik",
+       {"float32[500,700]", "float32[700,300]"},
+       500.0 * 300 * 700},
+      {"batched/64/f32",
+       "bij,bjk->bik",
+       {"float32[256,64,64]", "float32[256,64,64]"},
+       256.0 * 64 * 64 * 64},
+      {"batched/23/f32",
+       "bij,bjk->bik",
+       {"float32[1024,23,23]", "float32[1024,23,23]"},
+       1024.0 * 23 * 23 * 23},
+      {"tensor/abcd-ebad-ce",
+       "ebad,ce->abcd",
+       {"float32[48,36,24,40]", "float32[36,48]"},
+       48.0 * 36 * 24 * 40 * 36},
+      {"attention/scores",
+       "bhqd,bhkd->bhqk",
+       {"float32[4,8,256,64]", "float32[4,8,256,64]"},
+       4.0 * 8 * 256 * 256 * 64},
   };
 }
 
@@ -52,7 +73,8 @@ double best_seconds(Run run, double budget) {
 void fill(const einc::Tensor& tensor) {
   const auto set = [&](auto elements) {
     for (size_t i = 0; i < elements.size(); ++i)
-      elements[i] = static_cast<std::remove_reference_t<decltype(elements[0])>>(0.5 + 0.001 * static_cast<double>(i % 97));
+      elements[i] = static_cast<std::remove_reference_t<decltype(elements[0])>>(
+          0.5 + 0.001 * static_cast<double>(i % 97));
   };
   tensor.dtype() == einc::DType::kFloat32 ? set(tensor.elements<float>())
                                           : set(tensor.elements<double>());
@@ -75,10 +97,12 @@ int run_case(const Case& item, double peak_f32) {
   const double compile_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (!kernel) {
-    std::fprintf(stderr, "%s: %s\n", item.name, einc::render(kernel.error(), item.expression).c_str());
+    std::fprintf(stderr, "%s: %s\n", item.name,
+                 einc::render(kernel.error(), item.expression).c_str());
     return 1;
   }
-  const auto output = *einc::Tensor::zeros(kernel->output_type().dtype, kernel->output_type().extents);
+  const auto output =
+      *einc::Tensor::zeros(kernel->output_type().dtype, kernel->output_type().extents);
   bool failed = false;
   const double seconds = best_seconds([&] { failed |= !kernel->run(views, output); }, 0.4);
   const double gflops = 2e-9 * item.multiply_adds / seconds;
@@ -96,8 +120,8 @@ int main(int argc, char** argv) {
   int failures = 0;
   for (const Case& item : cases()) {
     const bool wanted = argc == 1 || std::any_of(argv + 1, argv + argc, [&](const char* filter) {
-      return std::string(item.name).find(filter) != std::string::npos;
-    });
+                          return std::string(item.name).find(filter) != std::string::npos;
+                        });
     if (wanted) failures += run_case(item, peak);
   }
   return failures;

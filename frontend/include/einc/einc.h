@@ -52,19 +52,23 @@ namespace einc {
 //
 // Fails with kSyntax, kShape or kDType where expression and types disagree, with kArgument for an
 // option that has no such value, with kUnsupported if no code can be made for the target.
-EINC_EXPORT Result<Kernel> compile(std::string_view expression, const std::vector<TensorType>& inputs,
-                       const std::optional<TensorType>& output, const Options& options = {});
-EINC_EXPORT Result<Kernel> compile(std::string_view expression, const std::vector<TensorType>& inputs,
-                       const Options& options = {});
+EINC_EXPORT Result<Kernel> compile(std::string_view expression,
+                                   const std::vector<TensorType>& inputs,
+                                   const std::optional<TensorType>& output,
+                                   const Options& options = {});
+EINC_EXPORT Result<Kernel> compile(std::string_view expression,
+                                   const std::vector<TensorType>& inputs,
+                                   const Options& options = {});
 
 // Evaluates `expression` into `output`, which may share no byte with an input. Fails as compile()
 // and Kernel::run() do; the output is then untouched.
 EINC_EXPORT Result<void> einsum(std::string_view expression, const std::vector<TensorView>& inputs,
-                    const TensorView& output, const Options& options = {});
+                                const TensorView& output, const Options& options = {});
 
 // The same into a new row-major tensor.
-EINC_EXPORT Result<Tensor> einsum(std::string_view expression, const std::vector<TensorView>& inputs,
-                      const Options& options = {});
+EINC_EXPORT Result<Tensor> einsum(std::string_view expression,
+                                  const std::vector<TensorView>& inputs,
+                                  const Options& options = {});
 
 // Stands for "..." in a sublist.
 inline constexpr int64_t kEllipsis = INT64_MIN;
@@ -78,7 +82,7 @@ struct SublistOperand {
 // The interleaved form, labels being integers from 0 on; without `output`, the labels that occur
 // once, in ascending order.
 EINC_EXPORT Result<Tensor> einsum(const std::vector<SublistOperand>& operands,
-                      const std::optional<std::vector<int64_t>>& output,
-                      const Options& options = {});
+                                  const std::optional<std::vector<int64_t>>& output,
+                                  const Options& options = {});
 
 }  // namespace einc

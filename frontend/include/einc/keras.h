@@ -1,5 +1,5 @@
-// Keras's tensor products, by Keras's names. Each call fails with an Error whose `rule` is the class
-// of the rule broken and whose message names the call, the axes and the extents.
+// Keras's tensor products, by Keras's names. Each call fails with an Error whose `rule` is the
+// class of the rule broken and whose message names the call, the axes and the extents.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ using DotAxes = std::variant<int64_t, std::vector<int64_t>>;
 
 // The merge layer Dot: for each sample of the batch (axis 0 of both), contracts axis axes[0] of x
 // with axis axes[1] of y. Shapes: the axes of x without the contracted one, then those of y without
-// axis 0 and the contracted one; (B,) becomes (B, 1). A negative axis counts from each operand's own
-// end; axis 0 is the batch and cannot be contracted.
+// axis 0 and the contracted one; (B,) becomes (B, 1). A negative axis counts from each operand's
+// own end; axis 0 is the batch and cannot be contracted.
 //
 // Fails with kArgument (axes-format, axis-out-of-range, axis-zero), kShape (rank, batch-mismatch,
 // dim-mismatch) or kDType (dtype).
@@ -27,7 +27,7 @@ using DotAxes = std::variant<int64_t, std::vector<int64_t>>;
 // Source: keras/layers/merge.py and backend batch_dot of Keras 2.2.5 and later;
 // keras/src/layers/merging/dot.py of Keras 3.
 EINC_EXPORT Result<Tensor> dot(const TensorView& x, const TensorView& y, const DotAxes& axes,
-                   const Options& options = {});
+                               const Options& options = {});
 
 }  // namespace einc::keras::layers
 
@@ -39,6 +39,7 @@ namespace einc::keras::activations {
 // Fails with kArgument (axis-out-of-range), kShape (rank) or kDType (dtype).
 //
 // Source: keras/activations.py, tf.nn.softmax.
-EINC_EXPORT Result<Tensor> softmax(const TensorView& x, int64_t axis = -1, const Options& options = {});
+EINC_EXPORT Result<Tensor> softmax(const TensorView& x, int64_t axis = -1,
+                                   const Options& options = {});
 
 }  // namespace einc::keras::activations

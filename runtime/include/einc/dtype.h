@@ -11,19 +11,19 @@
 #include "einc/export.h"
 
 //  enumerator   storage type           kind      NumPy name    .npy descr  DLPack  compute type
-#define EINC_FOR_EACH_DTYPE(ROW)                                                          \
-  ROW(kBool, uint8_t, kBoolean, "bool", "b1", 6, kBool)                                   \
-  ROW(kInt8, int8_t, kSigned, "int8", "i1", 0, kInt32)                                    \
-  ROW(kInt16, int16_t, kSigned, "int16", "i2", 0, kInt32)                                 \
-  ROW(kInt32, int32_t, kSigned, "int32", "i4", 0, kInt32)                                 \
-  ROW(kInt64, int64_t, kSigned, "int64", "i8", 0, kInt64)                                 \
-  ROW(kUInt8, uint8_t, kUnsigned, "uint8", "u1", 1, kUInt32)                              \
-  ROW(kUInt16, uint16_t, kUnsigned, "uint16", "u2", 1, kUInt32)                           \
-  ROW(kUInt32, uint32_t, kUnsigned, "uint32", "u4", 1, kUInt32)                           \
-  ROW(kUInt64, uint64_t, kUnsigned, "uint64", "u8", 1, kUInt64)                           \
-  ROW(kFloat32, float, kReal, "float32", "f4", 2, kFloat32)                               \
-  ROW(kFloat64, double, kReal, "float64", "f8", 2, kFloat64)                              \
-  ROW(kComplex64, std::complex<float>, kComplex, "complex64", "c8", 5, kComplex64)        \
+#define EINC_FOR_EACH_DTYPE(ROW)                                                   \
+  ROW(kBool, uint8_t, kBoolean, "bool", "b1", 6, kBool)                            \
+  ROW(kInt8, int8_t, kSigned, "int8", "i1", 0, kInt32)                             \
+  ROW(kInt16, int16_t, kSigned, "int16", "i2", 0, kInt32)                          \
+  ROW(kInt32, int32_t, kSigned, "int32", "i4", 0, kInt32)                          \
+  ROW(kInt64, int64_t, kSigned, "int64", "i8", 0, kInt64)                          \
+  ROW(kUInt8, uint8_t, kUnsigned, "uint8", "u1", 1, kUInt32)                       \
+  ROW(kUInt16, uint16_t, kUnsigned, "uint16", "u2", 1, kUInt32)                    \
+  ROW(kUInt32, uint32_t, kUnsigned, "uint32", "u4", 1, kUInt32)                    \
+  ROW(kUInt64, uint64_t, kUnsigned, "uint64", "u8", 1, kUInt64)                    \
+  ROW(kFloat32, float, kReal, "float32", "f4", 2, kFloat32)                        \
+  ROW(kFloat64, double, kReal, "float64", "f8", 2, kFloat64)                       \
+  ROW(kComplex64, std::complex<float>, kComplex, "complex64", "c8", 5, kComplex64) \
   ROW(kComplex128, std::complex<double>, kComplex, "complex128", "c16", 5, kComplex128)
 
 namespace einc {
@@ -39,12 +39,12 @@ enum class Kind : uint8_t { kBoolean, kSigned, kUnsigned, kReal, kComplex };
 struct DTypeInfo {
   DType dtype;
   Kind kind;
-  int bytes;               // of one element in memory
-  std::string_view name;   // as NumPy spells it
-  std::string_view npy;    // the descr of a .npy file without its byte order
-  int dlpack;              // DLPack's type code
-  DType compute;           // what products and sums of this result type are kept in; wrapping
-                           // integers give the same result in any width that is at least as wide
+  int bytes;              // of one element in memory
+  std::string_view name;  // as NumPy spells it
+  std::string_view npy;   // the descr of a .npy file without its byte order
+  int dlpack;             // DLPack's type code
+  DType compute;          // what products and sums of this result type are kept in; wrapping
+                          // integers give the same result in any width that is at least as wide
 };
 
 EINC_EXPORT const DTypeInfo& info(DType dtype);

@@ -38,9 +38,10 @@ struct SourceRange {
 
 struct Error {
   ErrorCode code;
-  std::string message;               // one line, no trailing period, names label and operand
-  std::optional<SourceRange> where = std::nullopt;  // in the expression, if it is about a part of it
-  std::string_view rule = {};        // stable class of the rule broken, such as "dim-mismatch"
+  std::string message;  // one line, no trailing period, names label and operand
+  std::optional<SourceRange> where =
+      std::nullopt;            // in the expression, if it is about a part of it
+  std::string_view rule = {};  // stable class of the rule broken, such as "dim-mismatch"
 };
 
 // The message with its code, and below it the expression with a caret under `where`:

@@ -14,11 +14,12 @@ namespace einc {
 using Trace = std::function<void(std::string_view stage, const std::string& text)>;
 
 struct Options {
-  std::string dialect = "einc";  // whose einsum strings: einc, numpy, numpy_opt, torch, tf, opt_einsum
-  std::string path = "auto";     // contraction order: auto, exact, greedy
-  std::string target = "host";   // instruction set: host, x86-64-v2, x86-64-v3, x86-64-v4
-  int threads = 0;               // that the library's own pool uses; 0: one per processor
-  Executor executor = {};        // runs parallel loops instead of the library's own pool
+  std::string dialect =
+      "einc";                 // whose einsum strings: einc, numpy, numpy_opt, torch, tf, opt_einsum
+  std::string path = "auto";  // contraction order: auto, exact, greedy
+  std::string target = "host";  // instruction set: host, x86-64-v2, x86-64-v3, x86-64-v4
+  int threads = 0;              // that the library's own pool uses; 0: one per processor
+  Executor executor = {};       // runs parallel loops instead of the library's own pool
   Trace trace = nullptr;
 };
 
