@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <tuple>
 #include <utility>
 
 #include "compiler/scratch_plan.h"
@@ -10,12 +11,13 @@
 namespace einc {
 namespace {
 
-// Outermost first by the stride of `operand`, then by the other operands', so that equal sets of
-// dims come in one order.
+// Outermost first by the stride of `operand`, then by the others', so that equal sets of dims come
+// in one order, whatever the order of their labels.
 void sort_by_stride(std::vector<Dim>& dims, size_t operand) {
-  std::stable_sort(dims.begin(), dims.end(), [operand](const Dim& x, const Dim& y) {
-    return std::abs(x.strides[operand]) > std::abs(y.strides[operand]);
-  });
+  const auto key = [operand](const Dim& dim) {
+    return std::tuple(std::abs(dim.strides[operand]), dim.strides, dim.extent);
+  };
+  std::sort(dims.begin(), dims.end(), [&](const Dim& x, const Dim& y) { return key(x) > key(y); });
 }
 
 // Merges neighbours that one stride walks in every operand.

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "compiler/schedule.h"
 #include "compiler/schedule_util.h"
@@ -129,9 +130,9 @@ class Scheduler {
     if (step_.inputs.empty()) return;
     const auto largest = static_cast<size_t>(
         std::max_element(elements_.begin(), elements_.end() - 1) - elements_.begin());
-    std::stable_sort(tile_.reduce_axes.begin(), tile_.reduce_axes.end(), [&](int x, int y) {
-      return std::abs(axis(x).stride(largest)) > std::abs(axis(y).stride(largest));
-    });
+    const auto key = [&](int a) { return std::pair(-std::abs(axis(a).stride(largest)), a); };
+    std::sort(tile_.reduce_axes.begin(), tile_.reduce_axes.end(),
+              [&](int x, int y) { return key(x) < key(y); });
   }
 
   int64_t tile_step(int a) const {
