@@ -2,10 +2,13 @@
 
 #include <dlfcn.h>
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "compiler/build_id.h"
+#include "einc/error.h"
 
 namespace einc {
 namespace {

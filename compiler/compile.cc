@@ -5,14 +5,29 @@
 
 #include <cmath>
 #include <cstdio>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
 
 #include "compiler/code_generator.h"
 #include "compiler/contraction_tree.h"
+#include "compiler/einsum_ir.h"
 #include "compiler/layout.h"
+#include "compiler/loop_nest.h"
 #include "compiler/lower.h"
+#include "compiler/path.h"
+#include "compiler/plan.h"
 #include "compiler/schedule.h"
 #include "compiler/simplify.h"
+#include "compiler/target.h"
+#include "einc/dtype.h"
+#include "einc/error.h"
+#include "einc/options.h"
 #include "runtime/kernels/softmax.h"
+#include "runtime/program.h"
 
 namespace einc {
 namespace {

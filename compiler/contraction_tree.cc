@@ -3,7 +3,11 @@
 #include <algorithm>
 #include <cstdio>
 #include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "compiler/einsum_ir.h"
 #include "runtime/check.h"
 
 namespace einc {

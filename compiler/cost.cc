@@ -1,4 +1,5 @@
 #include "compiler/cost.h"
+#include "einc/dtype.h"
 
 namespace einc {
 

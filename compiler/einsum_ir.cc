@@ -1,8 +1,16 @@
 #include "compiler/einsum_ir.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <ostream>
 #include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "einc/dtype.h"
 #include "runtime/check.h"
 
 namespace einc {

@@ -1,13 +1,25 @@
 #include "compiler/engine.h"
 
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
 #include <utility>
 
 #include "compiler/code_generator.h"
 #include "compiler/compile.h"
+#include "compiler/einsum_ir.h"
 #include "compiler/loop_nest.h"
 #include "compiler/path.h"
+#include "compiler/target.h"
+#include "einc/error.h"
+#include "einc/options.h"
+#include "einc/tensor.h"
 #include "runtime/lru_cache.h"
+#include "runtime/program.h"
 
 namespace einc {
 namespace {

@@ -1,8 +1,14 @@
 #include "compiler/layout.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <sstream>
+#include <string>
 #include <tuple>
+#include <utility>
+#include <vector>
+#include "compiler/contraction_tree.h"
+#include "compiler/einsum_ir.h"
 
 namespace einc {
 namespace {

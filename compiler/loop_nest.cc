@@ -1,7 +1,15 @@
 #include "compiler/loop_nest.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <ostream>
 #include <sstream>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
 
+#include "einc/dtype.h"
 #include "runtime/check.h"
 
 namespace einc {

@@ -1,12 +1,21 @@
 #include "compiler/lower.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <tuple>
 #include <utility>
+#include <vector>
 
+#include "compiler/contraction_tree.h"
+#include "compiler/einsum_ir.h"
+#include "compiler/layout.h"
+#include "compiler/plan.h"
 #include "compiler/scratch_plan.h"
+#include "einc/dtype.h"
+#include "einc/tensor.h"
 #include "runtime/check.h"
+#include "runtime/program.h"
 
 namespace einc {
 namespace {

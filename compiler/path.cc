@@ -1,6 +1,10 @@
 #include "compiler/path.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <span>
+#include <string_view>
 
 namespace einc {
 

@@ -5,11 +5,15 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <limits>
+#include <vector>
 
+#include "compiler/contraction_tree.h"
 #include "compiler/cost.h"
+#include "compiler/einsum_ir.h"
 #include "compiler/path.h"
 #include "compiler/path_network.h"
 

@@ -3,9 +3,15 @@
 // joins what is left by outer products, smallest first.
 
 #include <algorithm>
+#include <cstddef>
+#include <functional>
 #include <queue>
 #include <tuple>
+#include <utility>
+#include <vector>
 
+#include "compiler/contraction_tree.h"
+#include "compiler/einsum_ir.h"
 #include "compiler/path.h"
 #include "compiler/path_network.h"
 

@@ -1,9 +1,14 @@
 #include "compiler/path_network.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <iterator>
+#include <utility>
+#include <vector>
 
+#include "compiler/contraction_tree.h"
 #include "compiler/cost.h"
+#include "compiler/einsum_ir.h"
 #include "runtime/check.h"
 
 namespace einc {

@@ -1,8 +1,14 @@
 #include "compiler/plan.h"
 
+#include <cstddef>
 #include <span>
 #include <sstream>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
 
+#include "einc/dtype.h"
 #include "runtime/check.h"
 
 namespace einc {

@@ -6,11 +6,19 @@
 #include "compiler/schedule.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "compiler/loop_nest.h"
+#include "compiler/plan.h"
 #include "compiler/schedule_util.h"
+#include "compiler/target.h"
+#include "einc/dtype.h"
 
 namespace einc {
 namespace {
@@ -43,9 +51,8 @@ RegisterTile register_tile(int64_t m, int64_t n, DType compute, const Target& ta
   for (int vectors = 1; vectors <= std::min<int64_t>(3, (n + lanes - 1) / lanes); ++vectors) {
     for (int rows = 1; rows <= std::min<int64_t>(14, m); ++rows) {
       if (parts * (rows * vectors + vectors + 1) > registers && rows > 1) break;
-      const auto tiles = static_cast<double>(((m + rows - 1) / rows) *
-                                             ((n + vectors * lanes - 1) / (vectors * lanes)));
-      double cycles = tiles * cycles_per_step(rows, vectors);
+      const int64_t tiles = (m + rows - 1) / rows * ((n + vectors * lanes - 1) / (vectors * lanes));
+      double cycles = static_cast<double>(tiles) * cycles_per_step(rows, vectors);
       if (m % rows != 0) cycles *= kRaggedEdge;
       if (n % (vectors * lanes) != 0) cycles *= kRaggedEdge;
       if (cycles < fewest) {

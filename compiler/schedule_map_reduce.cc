@@ -3,13 +3,17 @@
 // another axis instead is read through transposed register tiles.
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
-#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "compiler/loop_nest.h"
+#include "compiler/plan.h"
 #include "compiler/schedule.h"
 #include "compiler/schedule_util.h"
+#include "compiler/target.h"
 
 namespace einc {
 namespace {
@@ -153,7 +157,8 @@ class Scheduler {
       const int64_t steps = (axis(a).extent() + tile_step(a) - 1) / tile_step(a);
       const int64_t chunk = (steps + tasks - 1) / tasks * tile_step(a);
       builder.parallel_loop(a, chunk);
-      wanted /= static_cast<double>((axis(a).extent() + chunk - 1) / chunk);
+      const int64_t chunks = (axis(a).extent() + chunk - 1) / chunk;
+      wanted /= static_cast<double>(chunks);
     }
   }
 

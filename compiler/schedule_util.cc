@@ -1,8 +1,12 @@
 #include "compiler/schedule_util.h"
 
-#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 
+#include "compiler/loop_nest.h"
 #include "compiler/schedule.h"
+#include "compiler/target.h"
+#include "einc/dtype.h"
 
 namespace einc {
 

@@ -1,6 +1,8 @@
 #include "compiler/scratch_plan.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <vector>
 
 namespace einc {
 

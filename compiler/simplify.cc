@@ -4,8 +4,10 @@
 #include "compiler/simplify.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 
-#include "runtime/check.h"
+#include "compiler/einsum_ir.h"
 
 namespace einc {
 namespace {

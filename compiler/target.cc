@@ -1,6 +1,9 @@
 #include "compiler/target.h"
 
 #include <algorithm>
+#include <iterator>
+#include <span>
+#include <string_view>
 
 namespace einc {
 namespace {

@@ -1,8 +1,21 @@
 #include "frontend/bind.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
 #include <map>
+#include <optional>
+#include <span>
+#include <string>
 #include <utility>
+#include <vector>
+#include "compiler/einsum_ir.h"
+#include "einc/dtype.h"
+#include "einc/error.h"
+#include "einc/tensor.h"
+#include "frontend/dialect.h"
+#include "frontend/parse.h"
 
 namespace einc {
 namespace {

@@ -1,10 +1,19 @@
-#include <algorithm>
 #include <array>
-#include <new>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
 
-#include "compiler/engine.h"
+#include "compiler/einsum_ir.h"
+#include "einc/dtype.h"
+#include "einc/error.h"
 #include "einc/keras.h"
+#include "einc/options.h"
+#include "einc/tensor.h"
 #include "frontend/lowered_call.h"
 #include "frontend/request.h"
 

@@ -1,6 +1,8 @@
 #include "frontend/dialect.h"
 
 #include <algorithm>
+#include <span>
+#include <string_view>
 
 namespace einc {
 

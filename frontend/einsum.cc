@@ -1,12 +1,25 @@
 // The public functions: text and types to a request, the request to a program, the program to a
 // kernel. An exception of the standard library (which can only be bad_alloc) ends at these edges.
 
+#include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <new>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "compiler/einsum_ir.h"
 #include "compiler/engine.h"
 #include "einc/einc.h"
+#include "einc/error.h"
+#include "einc/executor.h"
+#include "einc/kernel.h"
+#include "einc/options.h"
+#include "einc/tensor.h"
 #include "frontend/bind.h"
 #include "frontend/dialect.h"
 #include "frontend/parse.h"

@@ -1,9 +1,18 @@
 #include "frontend/lowered_call.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "compiler/einsum_ir.h"
 #include "compiler/engine.h"
+#include "einc/dtype.h"
+#include "einc/error.h"
+#include "einc/options.h"
+#include "einc/tensor.h"
 #include "frontend/request.h"
 
 namespace einc {

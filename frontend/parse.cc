@@ -4,8 +4,19 @@
 #include "frontend/parse.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <map>
+#include <optional>
+#include <ostream>
 #include <sstream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+#include "einc/einc.h"
+#include "einc/error.h"
+#include "frontend/dialect.h"
 
 namespace einc {
 namespace {

@@ -1,7 +1,7 @@
 /* The contract with generated code, C99. A step's code is one entry point, called once for each
  * task of each phase; tasks of a phase may run in any order and at once, phases run in order. */
-#ifndef EINC_RUNTIME_ABI_H_
-#define EINC_RUNTIME_ABI_H_
+#ifndef EINC_RUNTIME_ABI_H
+#define EINC_RUNTIME_ABI_H
 
 #include <stdint.h>
 
@@ -24,4 +24,4 @@ typedef void (*EincEntry)(const EincArgs* args, int32_t phase, int64_t task);
 }
 #endif
 
-#endif /* EINC_RUNTIME_ABI_H_ */
+#endif /* EINC_RUNTIME_ABI_H */

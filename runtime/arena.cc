@@ -2,9 +2,16 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdint>
 #include <cstdlib>
+#include <iterator>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "einc/error.h"
 #include "runtime/check.h"
 
 namespace einc {

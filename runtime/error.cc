@@ -1,6 +1,9 @@
 #include "einc/error.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
 
 namespace einc {
 namespace {

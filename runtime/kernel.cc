@@ -1,6 +1,10 @@
 #include "einc/kernel.h"
+#include <cstdint>
+#include <span>
+#include <vector>
 
-#include "runtime/program.h"
+#include "einc/error.h"
+#include "einc/tensor.h"
 #include "runtime/run.h"
 
 namespace einc {

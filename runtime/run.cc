@@ -1,9 +1,21 @@
 #include "runtime/run.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
+#include "einc/dtype.h"
+#include "einc/error.h"
+#include "einc/executor.h"
+#include "einc/tensor.h"
 #include "runtime/arena.h"
+#include "runtime/program.h"
 
 namespace einc {
 namespace {

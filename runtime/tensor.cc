@@ -1,14 +1,26 @@
 #include "einc/tensor.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
+#include <complex>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
-#include <new>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <span>
 #include <sstream>
+#include <string>
+#include <string_view>
+#include <system_error>
 #include <utility>
+#include <vector>
 
+#include "einc/dtype.h"
+#include "einc/error.h"
 #include "runtime/check.h"
 
 namespace einc {

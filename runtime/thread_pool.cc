@@ -8,10 +8,14 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <utility>
+#include "einc/executor.h"
 
 namespace einc {
 namespace {

@@ -1,7 +1,13 @@
 #include "compiler/llvm/arithmetic.h"
 
 #include <llvm/IR/Intrinsics.h>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
 
+#include "compiler/loop_nest.h"
+#include "einc/dtype.h"
 #include "runtime/check.h"
 
 namespace einc {
@@ -102,7 +108,7 @@ Number Arithmetic::sum_of_lanes(const Number& number) const {
 
 Number Arithmetic::splat(const Number& one_lane, int lanes) const {
   return map(one_lane, [&](llvm::Value* parts) {
-    return ir_.CreateShuffleVector(parts, std::vector<int>(static_cast<size_t>(lanes), 0));
+    return ir_.CreateShuffleVector(parts, std::vector<int>(static_cast<size_t>(lanes)));
   });
 }
 
@@ -125,14 +131,16 @@ std::vector<Number> Arithmetic::transpose(std::vector<Number> numbers) const {
     std::vector<Number> next(numbers.size());
     for (int row = 0; row < lanes; ++row) {
       if ((row & step) != 0) continue;
-      const Number& a = numbers[static_cast<size_t>(row)];
-      const Number& b = numbers[static_cast<size_t>(row + step)];
+      const auto first = static_cast<size_t>(row);
+      const size_t second = first + static_cast<size_t>(step);
+      const Number& a = numbers[first];
+      const Number& b = numbers[second];
       const auto exchange = [&](const std::vector<int>& order) {
         return Number{ir_.CreateShuffleVector(a.re, b.re, order),
                       a.im == nullptr ? nullptr : ir_.CreateShuffleVector(a.im, b.im, order)};
       };
-      next[static_cast<size_t>(row)] = exchange(low);
-      next[static_cast<size_t>(row + step)] = exchange(high);
+      next[first] = exchange(low);
+      next[second] = exchange(high);
     }
     numbers = std::move(next);
   }

@@ -8,6 +8,12 @@
 #include <llvm/Target/TargetMachine.h>
 #include <llvm/Target/TargetOptions.h>
 #include <llvm/TargetParser/Host.h>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include "compiler/target.h"
+#include "einc/error.h"
 
 namespace einc {
 namespace {

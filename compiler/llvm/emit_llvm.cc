@@ -2,9 +2,12 @@
 
 #include <llvm/IR/Verifier.h>
 #include <llvm/Support/raw_ostream.h>
+#include <memory>
+#include <string>
 
 #include "compiler/llvm/nest_emitter.h"
-#include "runtime/check.h"
+#include "compiler/loop_nest.h"
+#include "compiler/target.h"
 
 namespace einc {
 

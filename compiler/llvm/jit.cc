@@ -3,7 +3,11 @@
 #include <llvm/ExecutionEngine/Orc/LLJIT.h>
 #include <llvm/Support/TargetSelect.h>
 
+#include <memory>
+#include <optional>
+#include <string>
 #include <utility>
+#include "einc/error.h"
 
 namespace einc {
 namespace {

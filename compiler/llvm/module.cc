@@ -4,14 +4,21 @@
 #include <llvm/Support/raw_ostream.h>
 
 #include <atomic>
+#include <cstdint>
 #include <cstring>
-#include <new>
+#include <memory>
+#include <string>
+#include <utility>
 
 #include "compiler/build_id.h"
 #include "compiler/code_generator.h"
 #include "compiler/llvm/codegen.h"
 #include "compiler/llvm/emit_llvm.h"
 #include "compiler/llvm/jit.h"
+#include "compiler/loop_nest.h"
+#include "compiler/target.h"
+#include "einc/error.h"
+#include "runtime/program.h"
 
 namespace einc {
 namespace {

@@ -1,7 +1,15 @@
 #include "compiler/llvm/nest_emitter.h"
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <variant>
+#include <vector>
 
 #include "compiler/llvm/pack_emitter.h"
 #include "compiler/llvm/tile_emitter.h"
+#include "compiler/loop_nest.h"
+#include "compiler/target.h"
 #include "runtime/abi.h"
 
 namespace einc {
@@ -62,7 +70,7 @@ void NestEmitter::emit_loop(const Loop& loop, const Scope& scope) {
 
 // The iterations of nested parallel loops are the digits of the task number, the innermost loop's
 // being the last.
-void NestEmitter::emit_parallel(const Loop& loop, Scope scope) {
+void NestEmitter::emit_parallel(const Loop& loop, const Scope& scope) {
   int64_t inner_tasks = 1;
   for (const std::vector<Node>* body = &loop.body; body->size() == 1;) {
     const Loop* const inner = std::get_if<Loop>(&body->front());

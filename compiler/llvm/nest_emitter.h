@@ -37,7 +37,7 @@ class NestEmitter {
   void emit();
 
  private:
-  friend struct TileEmitter;
+  friend class TileEmitter;
   friend struct PackEmitter;
 
   // Everything that a loop changes for its body.
@@ -51,7 +51,7 @@ class NestEmitter {
 
   void emit_body(const std::vector<Node>& body, Scope scope);
   void emit_loop(const Loop& loop, const Scope& scope);
-  void emit_parallel(const Loop& loop, Scope scope);
+  void emit_parallel(const Loop& loop, const Scope& scope);
   Scope enter(const Loop& loop, const Scope& scope, llvm::Value* index);
 
   // for (i = 0; i < size; i += step), size being at least 1.

@@ -6,6 +6,12 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <utility>
+#include <vector>
+#include "compiler/loop_nest.h"
 
 namespace einc {
 namespace {

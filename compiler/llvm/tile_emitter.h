@@ -9,8 +9,9 @@ namespace einc {
 
 // Emits one Tile node: where its range may be ragged, a variant for each size it can have, so that
 // every variant knows its rows, vectors and masks.
-struct TileEmitter {
-  TileEmitter(NestEmitter& nest_emitter, const NestEmitter::Scope& enclosing, const Tile& node);
+class TileEmitter {
+ public:
+  TileEmitter(NestEmitter& nest, const NestEmitter::Scope& scope, const Tile& tile);
 
   void emit();
 
@@ -20,7 +21,7 @@ struct TileEmitter {
     int64_t rows = 1;
     int64_t width = 1;
   };
-  // How an operand is read for a register of the tile.
+  // How an operand is read for a register of the tile_.
   enum class Access { kBroadcast, kContiguous, kTransposed, kStrided };
 
   using Numbers = std::vector<Number>;
@@ -54,28 +55,28 @@ struct TileEmitter {
   Access access(size_t input) const;
   bool varies_by_row(size_t input) const;
   // Strides of an input in bytes, as packed or as it lies.
-  int64_t row_bytes(size_t input) const { return stride_bytes(input, tile.row_axis); }
+  int64_t row_bytes(size_t input) const { return stride_bytes(input, tile_.row_axis); }
   int64_t stride_bytes(size_t input, int axis) const;
 
   bool reduces_vectors() const {
-    return tile.vector_axis >= 0 && nest.axis(tile.vector_axis).reduced;
+    return tile_.vector_axis >= 0 && nest_.axis(tile_.vector_axis).reduced;
   }
   const Panels* panels(size_t input) const {
-    return scope.panels[input] ? &*scope.panels[input] : nullptr;
+    return scope_.panels[input] ? &*scope_.panels[input] : nullptr;
   }
-  const Range& range(int axis) const { return scope.ranges[static_cast<size_t>(axis)]; }
+  const Range& range(int axis) const { return scope_.ranges[static_cast<size_t>(axis)]; }
   int64_t vectors_of(const Shape& shape) const {
-    return (shape.width + tile.lanes - 1) / tile.lanes;
+    return (shape.width + tile_.lanes - 1) / tile_.lanes;
   }
   int64_t active_lanes(const Shape& shape, int64_t vector) const {
-    return std::min<int64_t>(shape.width - vector * tile.lanes, tile.lanes);
+    return std::min<int64_t>(shape.width - vector * tile_.lanes, tile_.lanes);
   }
 
-  NestEmitter& nest;
-  const NestEmitter::Scope& scope;
-  const Tile& tile;
-  llvm::IRBuilder<>& ir;
-  const Arithmetic& numbers;
+  NestEmitter& nest_;
+  const NestEmitter::Scope& scope_;
+  const Tile& tile_;
+  llvm::IRBuilder<>& ir_;
+  const Arithmetic& numbers_;
 };
 
 }  // namespace einc

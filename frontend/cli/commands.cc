@@ -3,9 +3,15 @@
 #include <algorithm>
 #include <cstdio>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "einc/einc.h"
+#include "einc/error.h"
+#include "einc/options.h"
+#include "einc/tensor.h"
 #include "frontend/cli/npy.h"
 
 namespace einc::cli {

@@ -4,11 +4,11 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
+#include <exception>
 #include <memory>
 #include <string>
-#include <vector>
 
-#include "einc/einc.h"
+#include "einc/options.h"
 #include "frontend/cli/commands.h"
 
 namespace {

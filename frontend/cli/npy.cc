@@ -6,14 +6,19 @@
 #include <bit>
 #include <cerrno>
 #include <charconv>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <vector>
+#include "einc/dtype.h"
+#include "einc/error.h"
+#include "einc/tensor.h"
 
 namespace einc {
 namespace {
