@@ -63,16 +63,22 @@ Number Arithmetic::add(const Number& a, const Number& b) const {
   return {add_parts(a.re, b.re), is_complex() ? add_parts(a.im, b.im) : nullptr};
 }
 
+// Instructions are named one by one where a call would take two: the order in which a compiler
+// evaluates arguments must not show in the code that einc makes.
 Number Arithmetic::multiply(const Number& a, const Number& b) const {
   if (!is_complex()) return {multiply_parts(a.re, b.re), nullptr};
-  return {multiply_add_parts(negate(a.im), b.im, multiply_parts(a.re, b.re)),
-          multiply_add_parts(a.re, b.im, multiply_parts(a.im, b.re))};
+  llvm::Value* const minus_im = negate(a.im);
+  llvm::Value* const re = multiply_parts(a.re, b.re);
+  llvm::Value* const im = multiply_parts(a.im, b.re);
+  return {multiply_add_parts(minus_im, b.im, re), multiply_add_parts(a.re, b.im, im)};
 }
 
 Number Arithmetic::multiply_add(const Number& a, const Number& b, const Number& sum) const {
   if (!is_complex()) return {multiply_add_parts(a.re, b.re, sum.re), nullptr};
-  return {multiply_add_parts(negate(a.im), b.im, multiply_add_parts(a.re, b.re, sum.re)),
-          multiply_add_parts(a.re, b.im, multiply_add_parts(a.im, b.re, sum.im))};
+  llvm::Value* const minus_im = negate(a.im);
+  llvm::Value* const re = multiply_add_parts(a.re, b.re, sum.re);
+  llvm::Value* const im = multiply_add_parts(a.im, b.re, sum.im);
+  return {multiply_add_parts(minus_im, b.im, re), multiply_add_parts(a.re, b.im, im)};
 }
 
 llvm::Value* Arithmetic::mask(int lanes, int active) const {
@@ -100,7 +106,8 @@ Number Arithmetic::sum_of_lanes(const Number& number) const {
       high.push_back(lane + lanes / 2);
     }
     sum = map(sum, [&](llvm::Value* parts) {
-      return add_parts(ir_.CreateShuffleVector(parts, low), ir_.CreateShuffleVector(parts, high));
+      llvm::Value* const low_half = ir_.CreateShuffleVector(parts, low);
+      return add_parts(low_half, ir_.CreateShuffleVector(parts, high));
     });
   }
   return sum;

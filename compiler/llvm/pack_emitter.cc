@@ -102,7 +102,10 @@ void PackEmitter::copy_elements(llvm::Value* panel, llvm::Value* target,
   nest.count_to(nest.constant(pack.width), 1, [&](llvm::Value* row) {
     nest.branch(
         ir.CreateICmpSLT(row, rest),
-        [&] { copy_row(row, row_source(ir.CreateAdd(panel, row)), target, depths_done(row)); },
+        [&] {
+          llvm::Value* const source = row_source(ir.CreateAdd(panel, row));
+          copy_row(row, source, target, depths_done(row));
+        },
         [&] { zero_row(row, target); });
   });
 }
@@ -152,9 +155,9 @@ void PackEmitter::copy_transposed(llvm::Value* panel, llvm::Value* target) {
   const int64_t square = std::min(vector_width(pack.width, part_bytes(), 64), kMostSquare);
   const int64_t square_rows = pack.width / square * square;
   llvm::Value* const rest = ir.CreateSub(panel_range().size, panel);
-  llvm::Value* const whole =
-      ir.CreateSelect(ir.CreateICmpSGE(rest, nest.constant(pack.width)),
-                      ir.CreateAnd(depth_range().size, nest.constant(-square)), nest.constant(0));
+  llvm::Value* const is_whole = ir.CreateICmpSGE(rest, nest.constant(pack.width));
+  llvm::Value* const squares = ir.CreateAnd(depth_range().size, nest.constant(-square));
+  llvm::Value* const whole = ir.CreateSelect(is_whole, squares, nest.constant(0));
   nest.branch(
       ir.CreateICmpSGT(whole, nest.constant(0)),
       [&] {

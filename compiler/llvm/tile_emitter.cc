@@ -357,9 +357,11 @@ void TileEmitter::store_elements(const Numbers& sums, const Shape& shape, bool a
     llvm::Value* const place = nest_.axis_offset(along, nest_.output(), position);
     llvm::Value* const source =
         numbers_.offset(buffer, ir_.CreateMul(column, nest_.constant(numbers_.part_bytes())));
-    for (int64_t row = 0; row < shape.rows; ++row)
-      store(numbers_.load_packed(numbers_.offset(source, row * row_bytes), im_offset, 1),
-            numbers_.offset(rows[static_cast<size_t>(row)], place), 1, adds);
+    for (int64_t row = 0; row < shape.rows; ++row) {
+      const Number number =
+          numbers_.load_packed(numbers_.offset(source, row * row_bytes), im_offset, 1);
+      store(number, numbers_.offset(rows[static_cast<size_t>(row)], place), 1, adds);
+    }
   });
 }
 
@@ -368,7 +370,8 @@ void TileEmitter::store_lane_sums(const Numbers& sums, const Shape& shape, bool 
     Number sum = sums[static_cast<size_t>(row * tile_.vectors)];
     for (int64_t v = 1; v < tile_.vectors; ++v)
       sum = numbers_.add(sum, sums[static_cast<size_t>(row * tile_.vectors + v)]);
-    store(numbers_.sum_of_lanes(sum), output_row(row), 1, adds);
+    sum = numbers_.sum_of_lanes(sum);
+    store(sum, output_row(row), 1, adds);
   }
 }
 

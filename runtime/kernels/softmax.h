@@ -10,7 +10,7 @@
 
 namespace einc {
 
-// Strides in elements.
+// Strides in elements; that of the input may be 0.
 struct SoftmaxDim {
   int64_t extent = 0;
   int64_t input_stride = 0;
@@ -24,8 +24,11 @@ struct SoftmaxDescription {
 };
 
 // output[o, i] = exp(input[o, i] - m[o]) / sum over i of exp(input[o, i] - m[o]), with m[o] the
-// largest input[o, i]. The input may be the output. The code takes the description as
-// EincArgs::description.
+// largest input[o, i]. A row with a NaN or a +inf, or with nothing but -inf, becomes NaN; a -inf
+// among finite elements becomes 0. Each row's result is the same whatever the strides.
+//
+// The output may be the input if all their strides agree; otherwise they must not overlap. The
+// code takes the description as EincArgs::description.
 std::shared_ptr<const Code> softmax_code(const SoftmaxDescription& description);
 
 }  // namespace einc
