@@ -6,78 +6,103 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <utility>
+#include <vector>
 
 #include "compiler/einsum_ir.h"
 
 namespace einc {
 namespace {
 
-template <class Visit>
-void for_each_operand(Einsum& einsum, Visit visit) {
-  for (Operand& input : einsum.inputs) visit(input);
-  visit(einsum.output);
-}
+class Simplifier {
+ public:
+  explicit Simplifier(const Einsum& einsum) : einsum_(einsum), is_gone_(einsum.labels.size()) {
+    for (Operand& input : einsum_.inputs) operands_.push_back(&input);
+    operands_.push_back(&einsum_.output);
+  }
 
-void erase_label(Einsum& einsum, Label label) {
-  for_each_operand(einsum, [&](Operand& operand) {
-    const auto found = std::find(operand.labels.begin(), operand.labels.end(), label);
-    if (found != operand.labels.end()) {
-      operand.strides.erase(operand.strides.begin() + (found - operand.labels.begin()));
-      operand.labels.erase(found);
+  void drop_unit_extents() {
+    for (size_t label = 0; label < is_gone_.size(); ++label)
+      is_gone_[label] = einsum_.labels[label].extent == 1 && !is_softmax(static_cast<Label>(label));
+  }
+
+  // Only labels that the same operands have can travel together.
+  void fuse_labels() {
+    std::map<std::vector<size_t>, std::vector<Label>> by_holders;
+    std::vector<std::vector<size_t>> holders(is_gone_.size());
+    for (size_t o = 0; o < operands_.size(); ++o)
+      for (const Label label : operands_[o]->labels)
+        holders[static_cast<size_t>(label)].push_back(o);
+    for (size_t label = 0; label < is_gone_.size(); ++label)
+      if (!is_gone_[label] && !is_softmax(static_cast<Label>(label)))
+        by_holders[holders[label]].push_back(static_cast<Label>(label));
+    for (auto& [held_by, labels] : by_holders)
+      while (fuse_one_pair(held_by, labels)) {
+      }
+  }
+
+  // Without the labels that are gone.
+  Einsum finish() {
+    std::vector<Label> renamed(is_gone_.size());
+    std::vector<LabelInfo> kept;
+    for (size_t label = 0; label < is_gone_.size(); ++label) {
+      renamed[label] = static_cast<Label>(kept.size());
+      if (!is_gone_[label]) kept.push_back(std::move(einsum_.labels[label]));
     }
-    for (Label& other : operand.labels) other -= other > label ? 1 : 0;
-  });
-  einsum.labels.erase(einsum.labels.begin() + label);
-  if (einsum.softmax && *einsum.softmax > label) --*einsum.softmax;
-}
+    for (Operand* const operand : operands_) {
+      Operand smaller{.dtype = operand->dtype, .conjugate = operand->conjugate};
+      for (size_t d = 0; d < operand->labels.size(); ++d) {
+        const auto label = static_cast<size_t>(operand->labels[d]);
+        if (is_gone_[label]) continue;
+        smaller.labels.push_back(renamed[label]);
+        smaller.strides.push_back(operand->strides[d]);
+      }
+      *operand = std::move(smaller);
+    }
+    einsum_.labels = std::move(kept);
+    if (einsum_.softmax) einsum_.softmax = renamed[static_cast<size_t>(*einsum_.softmax)];
+    return std::move(einsum_);
+  }
 
-void drop_unit_extents(Einsum& einsum) {
-  for (Label label = static_cast<Label>(einsum.labels.size()) - 1; label >= 0; --label)
-    if (einsum.labels[static_cast<size_t>(label)].extent == 1 && einsum.softmax != label)
-      erase_label(einsum, label);
-}
+ private:
+  bool is_softmax(Label label) const { return einsum_.softmax == label; }
+  LabelInfo& info_of(Label label) { return einsum_.labels[static_cast<size_t>(label)]; }
 
-// True if every operand has both labels or neither, and stepping `outer` by one is stepping `inner`
-// by its extent.
-bool travel_together(const Einsum& einsum, Label outer, Label inner) {
-  if (einsum.softmax == outer || einsum.softmax == inner) return false;
-  const int64_t inner_extent = einsum.labels[static_cast<size_t>(inner)].extent;
-  const auto agrees = [&](const Operand& operand) {
-    const auto outer_stride = stride_of(operand, outer);
-    const auto inner_stride = stride_of(operand, inner);
-    if (outer_stride.has_value() != inner_stride.has_value()) return false;
-    return !outer_stride || *outer_stride == *inner_stride * inner_extent;
-  };
-  return std::all_of(einsum.inputs.begin(), einsum.inputs.end(), agrees) && agrees(einsum.output);
-}
-
-// Fuses one pair; false if there is none left. Only labels adjacent by stride can match, and every
-// pair of an operand is tried, so the work is quadratic in the rank, not in the label count.
-bool fuse_one_pair(Einsum& einsum) {
-  const auto try_operand = [&](const Operand& operand) {
-    for (const Label outer : operand.labels)
-      for (const Label inner : operand.labels) {
-        if (outer == inner || !travel_together(einsum, outer, inner)) continue;
-        LabelInfo& kept = einsum.labels[static_cast<size_t>(inner)];
-        const LabelInfo& gone = einsum.labels[static_cast<size_t>(outer)];
-        kept.name = gone.name + kept.name;
-        kept.extent *= gone.extent;
-        erase_label(einsum, outer);
+  // The outer label of the pair goes; the inner one, whose strides are the pair's, stays.
+  bool fuse_one_pair(const std::vector<size_t>& holders, std::vector<Label>& labels) {
+    for (const Label outer : labels)
+      for (const Label inner : labels) {
+        if (outer == inner || !are_one_walk(holders, outer, inner)) continue;
+        info_of(inner).name = info_of(outer).name + info_of(inner).name;
+        info_of(inner).extent *= info_of(outer).extent;
+        is_gone_[static_cast<size_t>(outer)] = true;
+        std::erase(labels, Label{outer});
         return true;
       }
     return false;
-  };
-  return std::any_of(einsum.inputs.begin(), einsum.inputs.end(), try_operand) ||
-         try_operand(einsum.output);
-}
+  }
+
+  // Whether stepping `outer` by one is stepping `inner` by its extent, in every operand.
+  bool are_one_walk(const std::vector<size_t>& holders, Label outer, Label inner) {
+    const int64_t extent = info_of(inner).extent;
+    return std::all_of(holders.begin(), holders.end(), [&](size_t o) {
+      return *stride_of(*operands_[o], outer) == *stride_of(*operands_[o], inner) * extent;
+    });
+  }
+
+  Einsum einsum_;
+  std::vector<Operand*> operands_;  // the inputs, then the output
+  std::vector<bool> is_gone_;       // of each label
+};
 
 }  // namespace
 
 Einsum simplify(const Einsum& einsum) {
-  Einsum result = einsum;
-  drop_unit_extents(result);
-  while (fuse_one_pair(result)) {
-  }
+  Simplifier simplifier(einsum);
+  simplifier.drop_unit_extents();
+  simplifier.fuse_labels();
+  Einsum result = simplifier.finish();
   verify(result);
   return result;
 }

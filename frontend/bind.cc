@@ -133,13 +133,15 @@ class Binder {
     for (size_t d = 0; d < dims.size(); ++d) {
       const bool stretched = inputs_[i].extents[d] == 1 &&
                              einsum_.labels[static_cast<size_t>(dims[d].label)].extent != 1;
-      if (!stretched) add_dim(operand, dims[d].label, inputs_[i].strides[d]);
+      if (!stretched) add_dim(operand, dims[d].label, inputs_[i].extents[d], inputs_[i].strides[d]);
     }
     einsum_.inputs.push_back(std::move(operand));
     return {};
   }
 
-  static void add_dim(Operand& operand, Label label, int64_t stride) {
+  // A dim of one element is never stepped over, whatever its stride.
+  static void add_dim(Operand& operand, Label label, int64_t extent, int64_t stride) {
+    if (extent <= 1) stride = 0;
     const auto found = std::find(operand.labels.begin(), operand.labels.end(), label);
     if (found == operand.labels.end()) {
       operand.labels.push_back(label);
@@ -173,7 +175,7 @@ class Binder {
     bool repeats = false;
     for (size_t d = 0; d < dims.size(); ++d) {
       repeats |= stride_of(einsum_.output, dims[d].label).has_value();
-      add_dim(einsum_.output, dims[d].label, type.strides[d]);
+      add_dim(einsum_.output, dims[d].label, type.extents[d], type.strides[d]);
     }
     if (repeats)
       for (size_t d = 0; d < dims.size(); ++d)

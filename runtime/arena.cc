@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "einc/error.h"
-#include "runtime/check.h"
 
 namespace einc {
 namespace {
@@ -97,16 +96,19 @@ Result<TaskScratch> TaskScratch::create(int64_t bytes, int64_t count) {
 
 TaskScratch::Lease::Lease(TaskScratch& owner) : owner_(owner) {
   if (owner_.blocks_.empty()) return;
-  const std::lock_guard lock(owner_.mutex_);
-  EINC_CHECK(!owner_.free_.empty());
+  std::unique_lock lock(owner_.mutex_);
+  owner_.given_back_.wait(lock, [this] { return !owner_.free_.empty(); });
   data_ = owner_.free_.back();
   owner_.free_.pop_back();
 }
 
 TaskScratch::Lease::~Lease() {
   if (data_ == nullptr) return;
-  const std::lock_guard lock(owner_.mutex_);
-  owner_.free_.push_back(data_);
+  {
+    const std::lock_guard lock(owner_.mutex_);
+    owner_.free_.push_back(data_);
+  }
+  owner_.given_back_.notify_one();
 }
 
 }  // namespace einc

@@ -2,6 +2,7 @@
 // cannot afford the page faults of fresh memory.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <mutex>
 #include <utility>
@@ -43,7 +44,8 @@ class TaskScratch {
   TaskScratch(TaskScratch&& other) noexcept
       : blocks_(std::move(other.blocks_)), free_(std::move(other.free_)) {}
 
-  // A block for one task while the lease lives. Requires that fewer than `count` are leased.
+  // A block for one task while the lease lives. Waits for one if `count` are leased, which happens
+  // only to an executor that runs more tasks at once than it said.
   class Lease {
    public:
     explicit Lease(TaskScratch& owner);
@@ -62,6 +64,7 @@ class TaskScratch {
 
   std::vector<ScratchBlock> blocks_;  // empty if tasks need none
   std::mutex mutex_;
+  std::condition_variable given_back_;
   std::vector<void*> free_;
 };
 

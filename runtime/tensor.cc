@@ -184,21 +184,23 @@ Result<void> check_type(const TensorType& type) {
   if (type.extents.size() != type.strides.size())
     return fail("the type has " + std::to_string(type.extents.size()) + " extents but " +
                 std::to_string(type.strides.size()) + " strides");
-  // Elements and reach are bounded apart: strides of 0 make many elements in few bytes.
-  __int128 elements = 1;
-  __int128 reach = 1;
-  constexpr __int128 kMost = std::numeric_limits<int64_t>::max();
+  // Elements and reach are bounded apart: strides of 0 make many elements in few bytes. No address
+  // space has room for as much, and products of a stride and an extent still fit 64 bits.
+  constexpr __int128 kMost = __int128{1} << 60;
+  __int128 elements = info(type.dtype).bytes;
+  __int128 reach = elements;
   for (size_t d = 0; d < type.extents.size(); ++d) {
     const int64_t extent = type.extents[d];
     if (extent < 0)
       return fail("extent " + std::to_string(extent) + " of dimension " + std::to_string(d) +
                   " is negative");
+    const int64_t positions = std::max<int64_t>(extent, 1);
     const __int128 stride = type.strides[d];
-    elements *= std::max<int64_t>(extent, 1);
-    reach +=
-        static_cast<__int128>(std::max<int64_t>(extent, 1) - 1) * (stride < 0 ? -stride : stride);
-    if (elements * info(type.dtype).bytes > kMost || reach * info(type.dtype).bytes > kMost)
-      return fail("the extents multiply to 2^63 bytes or more");
+    elements *= positions;
+    if (elements < kMost)
+      reach += (positions - 1) * (stride < 0 ? -stride : stride) * info(type.dtype).bytes;
+    if (elements >= kMost || reach >= kMost)
+      return fail("the extents and strides reach 2^60 bytes or more");
   }
   return {};
 }

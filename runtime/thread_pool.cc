@@ -66,9 +66,8 @@ struct ThreadPool::Workers {
   std::condition_variable wake;
   std::shared_ptr<Job> job;  // the current one; guarded by mutex
   std::atomic<uint64_t> jobs_posted{0};
-  bool stopping = false;  // guarded by mutex
-  int running = 0;        // threads started; guarded by mutex
-  pid_t owner = 0;        // process that started them: a fork has none of them
+  int running = 0;              // threads started; guarded by mutex
+  std::atomic<pid_t> owner{0};  // process that started them: a fork has none of them
   std::atomic<bool> is_busy{false};
 
   void start(const std::shared_ptr<Workers>& self, int count) {
@@ -89,16 +88,14 @@ struct ThreadPool::Workers {
 
   void run() {
     uint64_t seen = 0;
-    while (std::shared_ptr<Job> current = await(seen)) current->work();
+    while (true) await(seen)->work();
   }
 
-  // The next job posted after number `seen`, null to stop. Spins a little before it sleeps.
+  // The next job posted after number `seen`. Spins a little before it sleeps.
   std::shared_ptr<Job> await(uint64_t& seen) {
     for (int i = 0; i < kSpins && jobs_posted.load(std::memory_order_relaxed) == seen; ++i) relax();
     std::unique_lock lock(mutex);
-    wake.wait(lock,
-              [&] { return stopping || jobs_posted.load(std::memory_order_relaxed) != seen; });
-    if (stopping) return nullptr;
+    wake.wait(lock, [&] { return jobs_posted.load(std::memory_order_relaxed) != seen; });
     seen = jobs_posted.load(std::memory_order_relaxed);
     return job;
   }
@@ -106,21 +103,16 @@ struct ThreadPool::Workers {
 
 ThreadPool::ThreadPool(int threads) : threads_(threads), workers_(std::make_shared<Workers>()) {}
 
-ThreadPool::~ThreadPool() {
-  if (workers_->owner != getpid()) return;
-  {
-    const std::lock_guard lock(workers_->mutex);
-    workers_->stopping = true;
-  }
-  workers_->wake.notify_all();
-}
-
 void ThreadPool::parallel_for(int64_t tasks, void (*fn)(void* context, int64_t task),
                               void* context) {
   const auto run_here = [&] {
     for (int64_t task = 0; task < tasks; ++task) fn(context, task);
   };
   if (tasks <= 1 || threads_ <= 1) return run_here();
+  // A kernel that was compiled before a fork brings the pool of its parent along, without threads
+  // and with locks as they happened to be.
+  const pid_t owner = workers_->owner;
+  if (owner != 0 && owner != getpid()) return run_here();
   // A loop inside a loop, or two callers at once: the pool has its hands full already.
   bool free = false;
   if (!workers_->is_busy.compare_exchange_strong(free, true)) return run_here();

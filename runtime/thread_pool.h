@@ -12,9 +12,8 @@ namespace einc {
 
 class ThreadPool {
  public:
-  // Starts no thread yet.
+  // Starts no thread yet. Pools live as long as the process, and so do their threads.
   explicit ThreadPool(int threads);
-  ~ThreadPool();
 
   void parallel_for(int64_t tasks, void (*fn)(void* context, int64_t task), void* context);
 

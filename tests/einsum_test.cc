@@ -132,7 +132,7 @@ TEST(Einsum, TooLargeAnIntermediateIsRefused) {
   const std::vector<TensorView> operands(4, v);
   const auto result = einsum("a,b,c,d->abcd", operands);
   ASSERT_FALSE(result);
-  EXPECT_EQ(result.error().message, "the extents multiply to 2^63 bytes or more");
+  EXPECT_EQ(result.error().message, "the extents and strides reach 2^60 bytes or more");
 }
 
 TEST(Kernel, ChecksWhatItIsGiven) {

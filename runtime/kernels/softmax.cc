@@ -14,9 +14,14 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <memory>
 
+#include "einc/dtype.h"
+#include "runtime/abi.h"
 #include "runtime/check.h"
+#include "runtime/program.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "runtime/kernels/softmax.cc"

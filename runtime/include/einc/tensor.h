@@ -40,8 +40,8 @@ struct OffsetRange {
 };
 EINC_EXPORT OffsetRange offset_range(const TensorType& type);
 
-// Fails with kShape where the strides do not match the extents in number, an extent is negative,
-// or the bytes that the type spans do not fit 63 bits.
+// Fails with kShape where the strides do not match the extents in number, an extent is negative, or
+// the elements together have, or reach over, 2^60 bytes or more.
 EINC_EXPORT Result<void> check_type(const TensorType& type);
 
 // "float32[8,64]", with strides unless they are row-major "float32[2,3]{1,2}", "float32[]".
