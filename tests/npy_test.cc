@@ -1,6 +1,7 @@
 #include "frontend/cli/npy.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -93,6 +94,8 @@ TEST_F(Npy, ReadsWhatOthersWrite) {
             "[[1, 2], [3, 4], [5, 6]]");
   EXPECT_EQ(elements(npy("{'descr': '>i2', 'fortran_order': False, 'shape': (6L,), }", data, 3)),
             "[256, 512, 768, 1024, 1280, 1536]");
+  EXPECT_EQ(elements(npy("{'descr': 'i2', \f'fortran_order':False, 'shape': (1,6), }", data)),
+            "[[1, 2, 3, 4, 5, 6]]");
   EXPECT_EQ(elements(npy("{'descr': '|b1', 'fortran_order': False, 'shape': (), }", "\x01")),
             "true");
   EXPECT_EQ(elements(npy("{'descr': '>c8', 'fortran_order': False, 'shape': (1,), }",
@@ -120,8 +123,15 @@ TEST_F(Npy, SaysWhatIsWrong) {
             "has 4 bytes of data, not the 400000000000000000 of its shape");
   EXPECT_EQ(outcome(with("'<i2'", "(9000000000000000000,)")),
             "the extents and strides reach 2^60 bytes or more");
-  EXPECT_EQ(outcome(with("'<i2'", "(-2,)")), "shape is no tuple of extents");
-  EXPECT_EQ(outcome(with("'<i2'", "(99999999999999999999,)")), "shape is no tuple of extents");
+  EXPECT_EQ(outcome(with("'<i2'", "(-2,)")), "shape has a negative extent -2");
+  EXPECT_EQ(outcome(with("'<i2'", "(99999999999999999999,)")),
+            "shape has an extent 99999999999999999999 beyond 64 bits");
+  for (const char* const shape : {"(2)", "2", "(1 1)", "(,)", "(2,,)", "(2.0,)", "(2,"})
+    EXPECT_EQ(outcome(with("'<i2'", shape)), "shape is no tuple of extents") << shape;
+  EXPECT_EQ(outcome(npy("{'two\nlines': 1}", "")), "the header is no dictionary of names");
+  EXPECT_EQ(outcome(with("7", "(2,)")), "descr is no name of a dtype");
+  EXPECT_EQ(outcome(npy(std::string("{'descr': '<i2',\0 'shape': (2,)}", 33), "abcd")),
+            "the header is no dictionary of names");
   EXPECT_EQ(outcome(with("'<f2'", "(2,)")), "einc has no dtype '<f2'");
   EXPECT_EQ(outcome(with("'|O'", "(2,)")), "einc has no dtype '|O'");
   EXPECT_EQ(outcome(with("[('a', '<i2')]", "(2,)")), "its dtype is no plain one but a structure");
@@ -134,6 +144,77 @@ TEST_F(Npy, SaysWhatIsWrong) {
   EXPECT_EQ(read_npy(path("missing.npy")).error().message,
             "'" + path("missing.npy") + "': No such file or directory");
   EXPECT_EQ(read_npy(path("")).error().message, "'" + path("") + "': is a directory");
+}
+
+TEST_F(Npy, ReadsWhatNumPyWrote) {
+  // numpy.save of NumPy 2.4.6: the dictionary, padded so that the data begin at byte 128.
+  const struct {
+    const char* saved;
+    const char* elements;
+    std::string dictionary;
+    std::string data;
+  } kCases[] = {
+      {"np.array(True)", "true", "{'descr': '|b1', 'fortran_order': False, 'shape': (), }",
+       std::string("\001", 1)},
+      {"np.array([1, -2], '>i4')", "[1, -2]",
+       "{'descr': '>i4', 'fortran_order': False, 'shape': (2,), }",
+       std::string("\000\000\000\001\377\377\377\376", 8)},
+      {"np.asfortranarray([[1+2j, 3], [0, 4j]])", "[[1+2j, 3+0j], [0+0j, 0+4j]]",
+       "{'descr': '<c16', 'fortran_order': True, 'shape': (2, 2), }",
+       std::string("\000\000\000\000\000\000\360\077\000\000\000\000\000\000\000\100\000\000\000"
+                   "\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000"
+                   "\010\100\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000"
+                   "\000\000\000\000\000\020\100",
+                   64)},
+      {"np.array([[0.5], [1.5]], np.float32)", "[[0.5], [1.5]]",
+       "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1), }",
+       std::string("\000\000\000\077\000\000\300\077", 8)},
+      {"np.zeros((0, 3), np.uint16)", "[]",
+       "{'descr': '<u2', 'fortran_order': False, 'shape': (0, 3), }", std::string("", 0)},
+  };
+  for (const auto& [saved, elements, dictionary, data] : kCases) {
+    SCOPED_TRACE(saved);
+    std::string bytes = std::string("\x93NUMPY\x01\x00\x76\x00", 10) + dictionary;
+    bytes.append(127 - bytes.size(), ' ').append("\n").append(data);
+    const auto array = read_npy(file_of(bytes));
+    ASSERT_TRUE(array) << array.error().message;
+    EXPECT_EQ(elements_to_string(array->view), elements);
+  }
+}
+
+TEST_F(Npy, TellsABadFileFromADTypeItLacks) {
+  const auto code = [&](const std::string& descr, const std::string& data) {
+    return read_npy(file_of(npy("{'descr': " + descr + ", 'fortran_order': False, 'shape': (1,), }",
+                                data)))
+        .error()
+        .code;
+  };
+  EXPECT_EQ(code("'<f2'", "ab"), ErrorCode::kUnsupported);
+  EXPECT_EQ(code("[('a', '<i2')]", "ab"), ErrorCode::kUnsupported);
+  EXPECT_EQ(code("'<i2'", "a"), ErrorCode::kIo);
+  EXPECT_EQ(read_npy(path("missing.npy")).error().code, ErrorCode::kIo);
+}
+
+TEST_F(Npy, RefusesAPipeWithoutWaitingForAWriter) {
+  ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
+  EXPECT_EQ(read_npy(path("pipe")).error().message, "'" + path("pipe") + "': is no regular file");
+}
+
+TEST_F(Npy, WritesThroughALink) {
+  const auto tensor = Tensor::of<float>({1}, {1});
+  ASSERT_TRUE(write_npy(path("target.npy"), Tensor::of<int8_t>({2}, {1, 2})));
+  fs::create_symlink(path("target.npy"), path("link.npy"));
+  ASSERT_TRUE(write_npy(path("link.npy"), tensor));
+  EXPECT_TRUE(fs::is_symlink(path("link.npy")));
+  EXPECT_EQ(elements_to_string(read_npy(path("target.npy"))->view), "[1]");
+}
+
+TEST_F(Npy, AHeaderTooLongForVersion1IsVersion2) {
+  const auto tensor = *Tensor::zeros(DType::kInt8, std::vector<int64_t>(40000, 1));
+  ASSERT_TRUE(write_npy(path("deep.npy"), tensor));
+  const auto read = read_npy(path("deep.npy"));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->view.type, tensor.type());
 }
 
 TEST_F(Npy, AFailedWriteLeavesNothing) {

@@ -79,6 +79,56 @@ std::string random_subset(const std::string& labels, Rng& rng, size_t most) {
                               rng, static_cast<int64_t>(std::min(most, subset.size())) + 1)));
 }
 
+// A product of two operands with every group of labels, batch, M, N and K, of one or two labels,
+// and sums long enough to be cut into blocks.
+Request random_contraction(Rng& rng, double most_points) {
+  static constexpr const char* kTerms[] = {"abij", "abkl",
+                                           "ijkl"};  // kl against ab, summed over ij
+  std::map<char, int64_t> extents;
+  for (const char label : std::string("bjl"))
+    extents[label] = one_in(rng, 2) ? 1 : random_extent(rng);
+  for (const char label : std::string("ik")) extents[label] = random_extent(rng);
+  extents['z'] = one_in(rng, 2) ? 1 : 1 + random_below(rng, 4);
+  extents['a'] = one_in(rng, 2) ? 500 + random_below(rng, 1500) : random_extent(rng);
+  const auto points = [&] {
+    double product = 1;
+    for (const auto& [label, extent] : extents) product *= static_cast<double>(extent);
+    return product;
+  };
+  // K is what may stay long.
+  for (const char label : std::string("jlbkika"))
+    while (points() > most_points && extents[label] > 1) extents[label] = (extents[label] + 1) / 2;
+
+  Request request;
+  const DType common = random_dtype(rng);
+  for (int operand = 0; operand < 3; ++operand) {
+    std::string term;
+    // Operand 0 has M = i, j and K = a, b; operand 1 has K and N = k, l; the output M and N.
+    for (const char label : std::string(kTerms[operand]) + "z")
+      if (extents[label] > 1 || one_in(rng, 4)) term += label;
+    std::shuffle(term.begin(), term.end(), rng);
+    if (operand == 2) {
+      std::erase_if(
+          term, [&](char label) { return request.expression.find(label) == std::string::npos; });
+      request.output = term;
+      request.expression += "->" + term;
+    } else {
+      request.terms.push_back(term);
+      request.expression += (operand == 0 ? "" : ",") + term;
+    }
+    TensorType type{operand < 2 && one_in(rng, 8) ? random_dtype(rng) : common, {}, {}};
+    for (const char label : term) type.extents.push_back(extents[label]);
+    type.strides = random_strides(type.extents, rng, operand < 2);
+    if (operand < 2) {
+      request.inputs.push_back(type);
+    } else {
+      type.dtype = promote(request.inputs[0].dtype, request.inputs[1].dtype);
+      request.output_type = type;
+    }
+  }
+  return request;
+}
+
 }  // namespace
 
 int64_t random_below(Rng& rng, int64_t bound) {
@@ -88,6 +138,7 @@ int64_t random_below(Rng& rng, int64_t bound) {
 bool one_in(Rng& rng, int64_t chances) { return random_below(rng, chances) == 0; }
 
 Request random_request(Rng& rng, double most_points) {
+  if (one_in(rng, 3)) return random_contraction(rng, 3 * most_points);
   const Drawn drawn = draw_labels(rng, most_points);
   Request request;
   const int64_t operands = 1 + std::min(random_below(rng, 4), random_below(rng, 4));

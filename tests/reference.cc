@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
-#include <map>
+#include <functional>
 #include <sstream>
 
 namespace einc::test {
@@ -43,12 +43,18 @@ void* address(const TensorView& tensor, int64_t offset) {
   return static_cast<char*>(tensor.data) + offset * info(tensor.type.dtype).bytes;
 }
 
-int64_t offset_at(const TensorType& type, const std::string& term,
-                  const std::map<char, int64_t>& index) {
-  int64_t offset = 0;
+// What one step along each label moves in a tensor: nothing for dims of extent 1, which broadcast.
+std::vector<int64_t> steps_of(const TensorType& type, const std::string& term,
+                              const std::string& labels) {
+  std::vector<int64_t> steps(labels.size());
   for (size_t d = 0; d < term.size(); ++d)
-    if (type.extents[d] != 1) offset += index.at(term[d]) * type.strides[d];
-  return offset;
+    if (type.extents[d] != 1) steps[labels.find(term[d])] += type.strides[d];
+  return steps;
+}
+
+uint64_t integer_of(Complex value) {
+  return value.real() >= 0x1p63L ? static_cast<uint64_t>(value.real())
+                                 : static_cast<uint64_t>(static_cast<int64_t>(value.real()));
 }
 
 template <class T>
@@ -96,53 +102,71 @@ void set_element(const TensorView& tensor, int64_t offset, Complex value) {
 }
 
 Expected reference(const Request& request, const std::vector<TensorView>& inputs) {
-  std::map<char, int64_t> extents;
+  std::string labels;
+  std::vector<int64_t> extents;
   for (size_t i = 0; i < inputs.size(); ++i)
     for (size_t d = 0; d < request.terms[i].size(); ++d) {
-      int64_t& extent = extents.try_emplace(request.terms[i][d], 1).first->second;
-      if (inputs[i].type.extents[d] != 1) extent = inputs[i].type.extents[d];
+      const size_t known = labels.find(request.terms[i][d]);
+      const size_t label = known == std::string::npos ? labels.size() : known;
+      if (label == labels.size()) {
+        labels += request.terms[i][d];
+        extents.push_back(1);
+      }
+      if (inputs[i].type.extents[d] != 1) extents[label] = inputs[i].type.extents[d];
     }
-  double terms = 1;
-  int64_t points = 1;
-  for (const auto& [label, extent] : extents) {
-    points *= extent;
-    if (request.output.find(label) == std::string::npos) terms *= static_cast<double>(extent);
-  }
   const DType dtype = request.output_type.dtype;
-  const int64_t count = element_count(request.output_type.extents);
-  const std::vector<int64_t> strides = row_major_strides(request.output_type.extents);
   const TensorType dense = TensorType::row_major(dtype, request.output_type.extents);
-  std::vector<Complex> sums(static_cast<size_t>(count));
-  std::vector<uint64_t> integers(static_cast<size_t>(count));
-  std::vector<long double> magnitudes(static_cast<size_t>(count));
-  std::map<char, int64_t> index;
-  for (int64_t point = 0; point < points; ++point) {
-    int64_t rest = point;
-    for (auto& [label, extent] : extents) {
-      index[label] = rest % extent;
-      rest /= extent;
+  const auto count = static_cast<size_t>(element_count(dense.extents));
+  Expected expected{std::vector<Complex>(count), std::vector<long double>(count)};
+  std::vector<uint64_t> integers(count);
+  std::vector<std::vector<int64_t>> steps;  // of each input, then of the output
+  for (size_t i = 0; i < inputs.size(); ++i)
+    steps.push_back(steps_of(inputs[i].type, request.terms[i], labels));
+  steps.push_back(steps_of(dense, request.output, labels));
+  for (size_t l = 0; l < labels.size(); ++l)
+    if (request.output.find(labels[l]) == std::string::npos)
+      expected.terms *= static_cast<double>(extents[l]);
+
+  const bool is_complex = info(dtype).kind == Kind::kComplex;
+  std::vector<int64_t> offsets(steps.size());
+  const std::function<void(size_t)> loop_over = [&](size_t l) {
+    if (l < labels.size()) {
+      const std::vector<int64_t> before = offsets;
+      for (int64_t index = 0; index < extents[l]; ++index) {
+        loop_over(l + 1);
+        for (size_t o = 0; o < offsets.size(); ++o) offsets[o] += steps[o][l];
+      }
+      offsets = before;
+      return;
     }
     Complex product = 1;
-    uint64_t integer = 1;
+    long double real_product = 1;
     long double magnitude = 1;
+    uint64_t integer = 1;
     for (size_t i = 0; i < inputs.size(); ++i) {
-      const int64_t offset = offset_at(inputs[i].type, request.terms[i], index);
-      const Complex value = get_element(inputs[i], offset);
-      product *= value;
-      magnitude *= std::abs(value);
-      integer *= value.real() >= 0x1p63L
-                     ? static_cast<uint64_t>(value.real())
-                     : static_cast<uint64_t>(static_cast<int64_t>(value.real()));
+      const Complex value = get_element(inputs[i], offsets[i]);
+      if (is_integer(dtype)) {
+        integer *= integer_of(value);
+      } else if (is_complex) {
+        product *= value;
+        magnitude *= std::abs(value);
+      } else {
+        real_product *= value.real();
+        magnitude *= std::fabs(value.real());
+      }
     }
-    const auto place = static_cast<size_t>(offset_at(dense, request.output, index));
-    sums[place] += product;
-    magnitudes[place] += magnitude;
+    if (!is_complex) product = real_product;
+    const auto place = static_cast<size_t>(offsets.back());
+    expected.values[place] += product;
+    expected.magnitudes[place] += magnitude;
     integers[place] = dtype == DType::kBool ? (integers[place] | (integer != 0 ? 1U : 0U))
                                             : integers[place] + integer;
-  }
+  };
+  // Loops around one of no iterations could be long.
+  if (std::find(extents.begin(), extents.end(), 0) == extents.end()) loop_over(0);
   if (is_integer(dtype))
-    for (size_t i = 0; i < sums.size(); ++i) sums[i] = wrapped(integers[i], dtype);
-  return {std::move(sums), std::move(magnitudes), terms};
+    for (size_t i = 0; i < count; ++i) expected.values[i] = wrapped(integers[i], dtype);
+  return expected;
 }
 
 std::string difference(const TensorView& actual, const Expected& expected, size_t operands) {

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <system_error>
 #include <vector>
+
 #include "einc/dtype.h"
 #include "einc/error.h"
 #include "einc/tensor.h"
@@ -36,6 +37,7 @@ Error fail(const std::string& path, const std::string& reason, ErrorCode code = 
 // What the header says; data follows it in the file.
 struct Header {
   std::string descr;
+  bool structured = false;  // descr lists fields: a good file, but nothing einc computes with
   std::optional<bool> fortran_order;
   std::optional<std::vector<int64_t>> shape;
 };
@@ -52,13 +54,15 @@ class HeaderReader {
       std::string key;
       if (!read_string(key) || !take(':')) return "the header is no dictionary of names";
       if (key == "descr" && header.descr.empty()) {
+        header.structured = peek() == '[';
+        if (header.structured) return "its dtype is no plain one but a structure";
         if (!read_string(header.descr) || header.descr.empty())
-          return "its dtype is no plain one but a structure";
+          return "descr is no name of a dtype";
       } else if (key == "fortran_order" && !header.fortran_order) {
         if (!read_bool(header.fortran_order.emplace()))
           return "fortran_order is neither True nor False";
       } else if (key == "shape" && !header.shape) {
-        if (!read_tuple(header.shape.emplace())) return "shape is no tuple of extents";
+        if (auto reason = read_shape(header.shape.emplace())) return reason;
       } else {
         return "the header has an unknown or repeated key '" + key + "'";
       }
@@ -72,8 +76,8 @@ class HeaderReader {
 
  private:
   char peek() {
-    while (position_ < text_.size() && std::strchr(" \t\n\r", text_[position_]) != nullptr)
-      ++position_;
+    constexpr std::string_view kBlanks = " \t\n\r\f";
+    while (position_ < text_.size() && kBlanks.find(text_[position_]) != kBlanks.npos) ++position_;
     return position_ < text_.size() ? text_[position_] : '\0';
   }
   bool take(char c) {
@@ -93,6 +97,10 @@ class HeaderReader {
     const size_t end = text_.find(quote, position_ + 1);
     if (end == std::string_view::npos) return false;
     value = text_.substr(position_ + 1, end - position_ - 1);
+    // Messages repeat names, and are one line.
+    if (std::any_of(value.begin(), value.end(),
+                    [](unsigned char c) { return c < ' ' || c == 0x7F; }))
+      return false;
     position_ = end + 1;
     return true;
   }
@@ -100,38 +108,47 @@ class HeaderReader {
     value = take_word("True");
     return value || take_word("False");
   }
-  bool read_tuple(std::vector<int64_t>& values) {
-    if (!take('(')) return false;
+  // The reason it is no tuple of extents, or nothing.
+  std::optional<std::string> read_shape(std::vector<int64_t>& extents) {
+    constexpr const char* kNoTuple = "shape is no tuple of extents";
+    if (!take('(')) return kNoTuple;
+    bool comma = true;
     while (!take(')')) {
-      int64_t value = 0;
+      int64_t extent = 0;
       peek();
       const char* const begin = text_.data() + position_;
-      const auto [end, status] = std::from_chars(begin, text_.data() + text_.size(), value);
-      if (status != std::errc() || value < 0) return false;
-      position_ += static_cast<size_t>(end - begin);
+      const auto [end, status] = std::from_chars(begin, text_.data() + text_.size(), extent);
+      const std::string digits(begin, end);
+      if (status == std::errc::result_out_of_range)
+        return "shape has an extent " + digits + " beyond 64 bits";
+      if (status != std::errc() || !comma) return kNoTuple;
+      if (extent < 0) return "shape has a negative extent " + digits;
+      position_ += digits.size();
       take('L');  // Python 2 wrote long integers so
-      values.push_back(value);
-      if (!take(',') && peek() != ')') return false;
+      extents.push_back(extent);
+      comma = take(',');
     }
-    return true;
+    // "(3)" is a number to Python.
+    if (extents.size() == 1 && !comma) return kNoTuple;
+    return std::nullopt;
   }
 
   std::string_view text_;
   size_t position_ = 0;
 };
 
-// "<f4" and so on; '|' and '=' leave the order to the machine.
+// "<f4" and so on; '|', '=' and no sign at all leave the order to the machine.
 struct ElementType {
   DType dtype;
   bool swap_bytes;
 };
 
 std::optional<ElementType> element_type(std::string_view descr) {
-  if (descr.size() < 2 || std::string_view("<>|=").find(descr[0]) == std::string_view::npos)
-    return std::nullopt;
-  const auto dtype = dtype_from_npy(descr.substr(1));
+  const bool swapped = descr.starts_with('>');
+  if (descr.find_first_of("<>|=") == 0) descr.remove_prefix(1);
+  const auto dtype = dtype_from_npy(descr);
   if (!dtype) return std::nullopt;
-  return ElementType{*dtype, descr[0] == '>'};
+  return ElementType{*dtype, swapped};
 }
 
 void swap_bytes(const Tensor& tensor) {
@@ -176,22 +193,31 @@ std::string npy_header(const TensorType& type) {
   if (type.extents.size() > 1) text.resize(text.size() - 2);
   if (type.extents.size() == 1) text.resize(text.size() - 1);
   text += "), }";
-  const size_t unpadded = kMagic.size() + 4 + text.size() + 1;
+  // As NumPy does: 1.0, or 2.0 for a header whose length does not fit 16 bits; the data begin at a
+  // multiple of 64 bytes.
+  const size_t longest_start = kMagic.size() + 2 + 4;
+  const size_t length_bytes = text.size() + longest_start + 64 > 0xFFFF ? 4 : 2;
+  const size_t unpadded = kMagic.size() + 2 + length_bytes + text.size() + 1;
   text.append((64 - unpadded % 64) % 64, ' ').append("\n");
   std::string header(kMagic);
-  header +=
-      {'\x01', '\x00', static_cast<char>(text.size() & 0xFF), static_cast<char>(text.size() >> 8)};
+  header += {length_bytes == 2 ? '\x01' : '\x02', '\x00'};
+  for (size_t i = 0; i < length_bytes; ++i)
+    header += static_cast<char>(text.size() >> (8 * i) & 0xFF);
   return header + text;
 }
 
 bool write_elements(std::FILE* file, const TensorView& tensor, size_t dim, int64_t offset) {
-  const auto element = static_cast<size_t>(info(tensor.type.dtype).bytes);
-  if (dim == tensor.type.extents.size())
-    return std::fwrite(
-               static_cast<const char*>(tensor.data) + offset * static_cast<int64_t>(element),
-               element, 1, file) == 1;
-  for (int64_t i = 0; i < tensor.type.extents[dim]; ++i)
-    if (!write_elements(file, tensor, dim + 1, offset + i * tensor.type.strides[dim])) return false;
+  const auto& [dtype, extents, strides] = tensor.type;
+  const int bytes = info(dtype).bytes;
+  // A row that lies as the file wants it goes as one; millions of tiny calls would be slow.
+  const bool row = dim + 1 == extents.size() && strides[dim] == 1;
+  if (row || dim == extents.size()) {
+    const auto count = static_cast<size_t>(row ? extents[dim] : 1);
+    const char* const begin = static_cast<const char*>(tensor.data) + offset * bytes;
+    return count == 0 || std::fwrite(begin, static_cast<size_t>(bytes), count, file) == count;
+  }
+  for (int64_t i = 0; i < extents[dim]; ++i)
+    if (!write_elements(file, tensor, dim + 1, offset + i * strides[dim])) return false;
   return true;
 }
 
@@ -211,16 +237,23 @@ Result<void> write_to(const std::string& target, const std::string& path,
 }  // namespace
 
 Result<NpyArray> read_npy(const std::string& path) {
+  using std::filesystem::file_type;
   std::error_code status;
-  if (std::filesystem::is_directory(path, status)) return fail(path, "is a directory");
+  const file_type kind = std::filesystem::status(path, status).type();
+  if (kind == file_type::directory) return fail(path, "is a directory");
+  // Before it is opened, for a pipe that nobody writes to would block that. What has no kind, as it
+  // is missing or out of reach, fopen explains.
+  if (kind != file_type::regular && kind != file_type::not_found && kind != file_type::none)
+    return fail(path, "is no regular file");
   const File file(std::fopen(path.c_str(), "rb"), std::fclose);
   if (file == nullptr) return fail(path, std::strerror(errno));
   const uintmax_t file_bytes = std::filesystem::file_size(path, status);
-  if (status) return fail(path, "is no regular file");
+  if (status) return fail(path, status.message());
   const auto text = read_header_text(file.get(), path, file_bytes);
   if (!text) return text.error();
   Header header;
-  if (const auto reason = HeaderReader(*text).read(header)) return fail(path, *reason);
+  if (const auto reason = HeaderReader(*text).read(header))
+    return fail(path, *reason, header.structured ? ErrorCode::kUnsupported : ErrorCode::kIo);
   const auto element = element_type(header.descr);
   if (!element)
     return fail(path, "einc has no dtype '" + header.descr + "'", ErrorCode::kUnsupported);
@@ -238,7 +271,7 @@ Result<NpyArray> read_npy(const std::string& path) {
   auto storage = Tensor::zeros(element->dtype, extents);
   if (!storage) return storage.error();
   if (!read_exactly(file.get(), storage->data(), static_cast<size_t>(data_bytes)))
-    return fail(path, "cannot be read");
+    return fail(path, std::ferror(file.get()) ? std::strerror(errno) : "the file ends in its data");
   if (element->swap_bytes) swap_bytes(*storage);
 
   NpyArray array{*storage, storage->view()};
@@ -250,11 +283,13 @@ Result<NpyArray> read_npy(const std::string& path) {
 }
 
 Result<void> write_npy(const std::string& path, const TensorView& tensor) {
+  using std::filesystem::file_type;
   std::error_code status;
-  const auto kind = std::filesystem::status(path, status).type();
-  if (kind == std::filesystem::file_type::directory) return fail(path, "is a directory");
-  // A device or a pipe cannot be replaced, only written to.
-  if (kind != std::filesystem::file_type::regular && kind != std::filesystem::file_type::not_found)
+  if (std::filesystem::is_directory(path, status)) return fail(path, "is a directory");
+  // A device or a pipe cannot be replaced, only written to. Nor must a link be, which may be
+  // /dev/stdout; what it leads to is written.
+  const file_type kind = std::filesystem::symlink_status(path, status).type();
+  if (kind != file_type::regular && kind != file_type::not_found && kind != file_type::none)
     return write_to(path, path, tensor);
   const std::string temporary = path + ".part" + std::to_string(getpid());
   auto written = write_to(temporary, path, tensor);

@@ -19,7 +19,7 @@ struct NpyArray {
 Result<NpyArray> read_npy(const std::string& path);
 
 // Writes in C order whatever the strides, to a file beside the target that then takes its place: a
-// failure leaves what was there. Fails with kIo.
+// failure leaves what was there. Devices, pipes and links are written to in place. Fails with kIo.
 Result<void> write_npy(const std::string& path, const TensorView& tensor);
 
 }  // namespace einc
