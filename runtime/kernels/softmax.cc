@@ -6,8 +6,9 @@
 //
 // Both ways add up a row in the same order, so a layout that the compiler chooses never shows in
 // the result. Element i of a block goes to partial sum i % (4 * lanes), which gets 8 of them; the
-// partial sums are halved until one is left; the blocks' sums are added with compensation (Knuth's
-// TwoSum). However long the axis, the sum is off by little more than that of a block.
+// partial sums are halved until one is left, and the blocks' sums added, both with compensation
+// (Knuth's TwoSum). However long the axis, the sum is off by little more than those of 8 terms, and
+// that of a short one by nothing; the division keeps it so.
 
 #include "runtime/kernels/softmax.h"
 
@@ -112,8 +113,32 @@ HWY_INLINE V exp_of(D d, V x) {
   return hn::IfThenElse(is_nan, x, hn::Exp(d, hn::IfThenZeroElse(is_nan, x)));
 }
 
+// sum + lost becomes sum + lost + term, with what rounding takes from the sum kept in `lost`.
+template <class V>
+HWY_INLINE void add_compensated(V term, V& sum, V& lost) {
+  const V next = hn::Add(sum, term);
+  const V added = hn::Sub(next, sum);
+  const V kept = hn::Sub(next, added);
+  lost = hn::Add(lost, hn::Add(hn::Sub(sum, kept), hn::Sub(term, added)));
+  sum = next;
+}
+
+// Halves `count` partial sums, and what they lost, until the first holds the sum.
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE void halve(D d, T* partials, T* losses, int64_t count) {
+  const auto step = static_cast<int64_t>(hn::Lanes(d));
+  for (int64_t half = count / 2 * step; half >= step; half /= 2)
+    for (int64_t p = 0; p < half; p += step) {
+      auto sum = hn::LoadU(d, partials + p);
+      auto lost = hn::Add(hn::LoadU(d, losses + p), hn::LoadU(d, losses + half + p));
+      add_compensated(hn::LoadU(d, partials + half + p), sum, lost);
+      hn::StoreU(sum, d, partials + p);
+      hn::StoreU(lost, d, losses + p);
+    }
+}
+
 // output = exp(input - largest) for vectors [begin, end). Vector v is also added to vector
-// v % count of `partials`, which are then halved until the first holds the sum.
+// v % count of `partials`.
 template <class D, class V, class T = hn::TFromD<D>>
 HWY_INLINE void exponentials(D d, const Vectors<const T>& input, const Vectors<T>& output,
                              const Extent& extent, int64_t begin, int64_t end, V largest,
@@ -127,28 +152,21 @@ HWY_INLINE void exponentials(D d, const Vectors<const T>& input, const Vectors<T
     T* const partial = partials + v % count * lanes;
     hn::Store(hn::Add(hn::Load(d, partial), value), d, partial);
   }
-  for (int64_t half = count / 2 * lanes; half >= lanes; half /= 2)
-    for (int64_t p = 0; p < half; p += lanes)
-      hn::Store(hn::Add(hn::Load(d, partials + p), hn::Load(d, partials + half + p)), d,
-                partials + p);
 }
 
+// By sum + lost, as a product with the reciprocal in two parts: as good as dividing by what the sum
+// is without rounding.
 template <class D, class V, class T = hn::TFromD<D>>
-HWY_INLINE void divide(D d, const Vectors<T>& output, const Extent& extent, V divisor) {
+HWY_INLINE void divide(D d, const Vectors<T>& output, const Extent& extent, V sum, V lost) {
+  const V one = hn::Set(d, T{1});
+  const V high = hn::Div(one, hn::Add(sum, lost));
+  const V rest = hn::NegMulAdd(high, lost, hn::NegMulAdd(high, sum, one));
+  const V low = hn::Mul(high, rest);
   for (int64_t v = 0; v < extent.vectors; ++v) {
     const int64_t used = extent.used_of(v);
-    store(d, hn::Div(load(d, output.at(v), used), divisor), output.at(v), used);
+    const V value = load(d, output.at(v), used);
+    store(d, hn::MulAdd(value, high, hn::Mul(value, low)), output.at(v), used);
   }
-}
-
-// sum + lost becomes sum + lost + term, with what rounding takes from the sum kept in `lost`.
-template <class V>
-HWY_INLINE void add_compensated(V term, V& sum, V& lost) {
-  const V next = hn::Add(sum, term);
-  const V added = hn::Sub(next, sum);
-  const V kept = hn::Sub(next, added);
-  lost = hn::Add(lost, hn::Add(hn::Sub(sum, kept), hn::Sub(term, added)));
-  sum = next;
 }
 
 // The three passes: for one row if the axis lies along the lanes, else for a row per lane.
@@ -156,7 +174,10 @@ template <bool kAlongLanes, class D, class T = hn::TFromD<D>>
 HWY_INLINE void softmax(D d, const Vectors<const T>& input, const Vectors<T>& output,
                         const Extent& extent) {
   const int64_t lanes = lanes_of<T>();
-  alignas(64) T partials[kPartialVectors * kMaxLanes<T> * (kAlongLanes ? 1 : kMaxLanes<T>)];
+  constexpr int64_t kMostPartials =
+      kPartialVectors * kMaxLanes<T> * (kAlongLanes ? 1 : kMaxLanes<T>);
+  alignas(64) T partials[kMostPartials];
+  alignas(64) T losses[kMostPartials];
   const int64_t most = kAlongLanes ? kPartialVectors : kPartialVectors * lanes;
   // Without those that a short axis would leave at 0.
   const auto power = static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(extent.vectors)));
@@ -170,13 +191,13 @@ HWY_INLINE void softmax(D d, const Vectors<const T>& input, const Vectors<T>& ou
   for (int64_t begin = 0; begin < extent.vectors; begin += block) {
     const int64_t end = std::min(begin + block, extent.vectors);
     exponentials(d, input, output, extent, begin, end, largest, partials, count);
-    if (kAlongLanes)
-      for (int64_t half = lanes / 2; half > 0; half /= 2)
-        for (int64_t l = 0; l < half; ++l) partials[l] += partials[half + l];
-    const auto term = kAlongLanes ? hn::Set(d, partials[0]) : hn::Load(d, partials);
-    add_compensated(term, sum, lost);
+    std::fill(losses, losses + count * lanes, T{0});
+    halve(d, partials, losses, count);
+    if (kAlongLanes) halve(hn::CappedTag<T, 1>(), partials, losses, lanes);
+    add_compensated(kAlongLanes ? hn::Set(d, partials[0]) : hn::Load(d, partials), sum, lost);
+    lost = hn::Add(lost, kAlongLanes ? hn::Set(d, losses[0]) : hn::Load(d, losses));
   }
-  divide(d, output, extent, hn::Add(sum, lost));
+  divide(d, output, extent, sum, lost);
 }
 
 // One contiguous row of n elements.
