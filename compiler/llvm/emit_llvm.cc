@@ -6,9 +6,9 @@
 #include <string>
 
 #include "compiler/llvm/nest_emitter.h"
-#include "runtime/check.h"  // IWYU pragma: keep
 #include "compiler/loop_nest.h"
 #include "compiler/target.h"
+#include "runtime/check.h"  // IWYU pragma: keep
 
 namespace einc {
 
