@@ -234,7 +234,9 @@ void print(std::ostream& out, const Term& term) {
     if (term.ellipsis == i) out << "...";
     if (i == term.labels.size()) break;
     const std::string& name = term.labels[i].name;
-    if (utf8_length(name) == name.size() && !is_number(name)) {
+    const bool is_bare =
+        utf8_length(name) == name.size() && (is_letter(name[0]) || name.size() > 1);
+    if (is_bare) {
       out << name;
     } else {
       out << '[' << name << ']';

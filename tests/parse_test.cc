@@ -37,6 +37,7 @@ TEST(Parse, PrintsCanonicalForm) {
       {"[batch][time],[time]->[batch]", "[batch][time],[time]->[batch]"},
       {"[b]i,i->[b]", "bi,i->b"},
       {"[10][9]", "[10][9]->[9][10]"},
+      {"[_][aa]", "[_][aa]->[_][aa]"},
       {"[größe]a->a[größe]", "[größe]a->a[größe]"},
   };
   for (const auto& [text, canonical] : kCases) {
