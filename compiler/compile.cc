@@ -26,7 +26,9 @@
 #include "einc/dtype.h"
 #include "einc/error.h"
 #include "einc/options.h"
+#include "runtime/kernels/normalize.h"
 #include "runtime/kernels/softmax.h"
+#include "runtime/kernels/step.h"
 #include "runtime/program.h"
 
 namespace einc {
@@ -73,7 +75,24 @@ class Assembler {
         softmax_code(*description), description, {step.input.slot}, step.output.slot};
   }
 
+  Result<ProgramStep> operator()(const Normalize& step) const {
+    auto description = std::make_shared<NormalizeDescription>();
+    description->input = step.input.dtype;
+    description->output = step.output.dtype;
+    description->epsilon = step.epsilon;
+    description->outer = step_dims(step.outer);
+    description->axis = {step.axis.extent, step.axis.strides};
+    return ProgramStep{
+        normalize_code(*description), description, {step.input.slot}, step.output.slot};
+  }
+
  private:
+  static std::vector<StepDim> step_dims(const std::vector<Dim>& dims) {
+    std::vector<StepDim> result;
+    for (const Dim& dim : dims) result.push_back({dim.extent, dim.strides});
+    return result;
+  }
+
   Result<ProgramStep> compiled(const auto& step, std::vector<Slot> inputs, Slot output) const {
     // Tile the loops for the caches and registers of the target. From here on the step is loops.
     const LoopNest nest = schedule(step, target_);
@@ -104,14 +123,14 @@ class Assembler {
 
 }  // namespace
 
-Result<Program> compile(const Einsum& input, const PathFinder& path_finder, const Target& target,
+Result<Program> compile(const Einsum& input, const FindPath& find_path, const Target& target,
                         const MakeCode& make_code, const Trace& trace) {
   // Unit extents vanish, labels that always travel together become one.
   const Einsum einsum = simplify(input);
   traced(trace, "simplify", einsum);
 
   // Choose who meets whom. From here on every step has at most two inputs.
-  const ContractionTree tree = path_finder.find(einsum);
+  const ContractionTree tree = find_path(einsum);
   traced(trace, "path", tree, einsum);
   if (auto fits = check_intermediates(tree, einsum); !fits) return fits.error();
 

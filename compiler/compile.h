@@ -21,7 +21,7 @@ using MakeCode =
 // From a typed einsum to a program. Its `inputs` and `output` types are left to the caller, who
 // knows what the user sees. Fails with kMemory if an intermediate is too large for any machine, and
 // as `make_code` does.
-Result<Program> compile(const Einsum& einsum, const PathFinder& path_finder, const Target& target,
+Result<Program> compile(const Einsum& einsum, const FindPath& find_path, const Target& target,
                         const MakeCode& make_code, const Trace& trace);
 
 }  // namespace einc

@@ -23,6 +23,10 @@ void verify(const Operand& operand, size_t label_count) {
   EINC_CHECK(std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end());
   for (const Label label : sorted)
     EINC_CHECK(label >= 0 && static_cast<size_t>(label) < label_count);
+  if (operand.normalize) {
+    EINC_CHECK(info(operand.dtype).kind == Kind::kReal);
+    EINC_CHECK(stride_of(operand, operand.normalize->along).has_value());
+  }
 }
 
 void print(std::ostream& out, const Einsum& einsum, const Operand& operand) {
@@ -34,7 +38,11 @@ void print(std::ostream& out, const Einsum& einsum, const Operand& operand) {
   out << "]{";
   for (size_t d = 0; d < operand.strides.size(); ++d)
     out << (d == 0 ? "" : ",") << operand.strides[d];
-  out << "}\n";
+  out << '}';
+  if (operand.normalize)
+    out << " normalized along " << einsum.labels[static_cast<size_t>(operand.normalize->along)].name
+        << ", epsilon " << operand.normalize->epsilon;
+  out << '\n';
 }
 
 }  // namespace
@@ -54,6 +62,10 @@ void verify(const Einsum& einsum) {
   };
   for (const Operand& input : einsum.inputs) visit(input);
   visit(einsum.output);
+  for (const Operand& addend : einsum.addends) {
+    verify(addend, einsum.labels.size());
+    for (const Label label : addend.labels) EINC_CHECK(stride_of(einsum.output, label).has_value());
+  }
   EINC_CHECK(std::all_of(used.begin(), used.end(), [](bool u) { return u; }));
   for (const LabelInfo& label : einsum.labels) EINC_CHECK(label.extent >= 0);
   if (einsum.softmax) EINC_CHECK(stride_of(einsum.output, *einsum.softmax).has_value());
@@ -64,6 +76,10 @@ std::string to_string(const Einsum& einsum) {
   for (size_t i = 0; i < einsum.inputs.size(); ++i) {
     out << '%' << i << " = ";
     print(out, einsum, einsum.inputs[i]);
+  }
+  for (size_t i = 0; i < einsum.addends.size(); ++i) {
+    out << "%" << einsum.inputs.size() + i << " added = ";
+    print(out, einsum, einsum.addends[i]);
   }
   out << "out = ";
   print(out, einsum, einsum.output);
@@ -78,24 +94,40 @@ std::string to_string(const Einsum& einsum) {
   return std::move(out).str();
 }
 
-Einsum canonical(const Einsum& einsum) {
-  Einsum result = einsum;
-  result.labels.clear();
+namespace {
+
+// Numbers the labels by first use, and returns them in that order.
+std::vector<LabelInfo> renumber_labels(Einsum& einsum) {
+  std::vector<LabelInfo> used;
   std::vector<Label> renamed(einsum.labels.size(), -1);
-  const auto rename = [&](Operand& operand) {
+  const auto visit = [&](Operand& operand) {
     for (Label& label : operand.labels) {
       Label& number = renamed[static_cast<size_t>(label)];
       if (number < 0) {
-        number = static_cast<Label>(result.labels.size());
-        result.labels.push_back(
-            {std::to_string(number), einsum.labels[static_cast<size_t>(label)].extent});
+        number = static_cast<Label>(used.size());
+        used.push_back(einsum.labels[static_cast<size_t>(label)]);
       }
       label = number;
     }
+    if (operand.normalize)
+      operand.normalize->along = renamed[static_cast<size_t>(operand.normalize->along)];
   };
-  for (Operand& input : result.inputs) rename(input);
-  rename(result.output);
-  if (result.softmax) result.softmax = renamed[static_cast<size_t>(*result.softmax)];
+  for (Operand& input : einsum.inputs) visit(input);
+  for (Operand& addend : einsum.addends) visit(addend);
+  visit(einsum.output);
+  if (einsum.softmax) einsum.softmax = renamed[static_cast<size_t>(*einsum.softmax)];
+  return used;
+}
+
+}  // namespace
+
+void drop_unused_labels(Einsum& einsum) { einsum.labels = renumber_labels(einsum); }
+
+Einsum canonical(const Einsum& einsum) {
+  Einsum result = einsum;
+  result.labels = renumber_labels(result);
+  for (size_t label = 0; label < result.labels.size(); ++label)
+    result.labels[label].name = std::to_string(label);
   return result;
 }
 

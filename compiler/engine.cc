@@ -41,21 +41,6 @@ Result<const Target*> choose_target(const std::string& name) {
                "unknown-argument"};
 }
 
-Result<const PathFinder*> choose_path(const std::string& name, size_t inputs) {
-  if (const PathFinder* const row = choose_path_finder(name, inputs)) return row;
-  std::string known = "auto";
-  for (const PathFinder& row : path_finders()) {
-    known += ", " + std::string(row.name);
-    if (row.name == name)
-      return Error{ErrorCode::kArgument,
-                   "path finder '" + name + "' takes at most " + std::to_string(row.max_inputs) +
-                       " operands, not " + std::to_string(inputs),
-                   std::nullopt, "path"};
-  }
-  return Error{ErrorCode::kArgument, "no path finder '" + name + "'; there are " + known,
-               std::nullopt, "path"};
-}
-
 }  // namespace
 
 struct Engine::Caches {
@@ -93,8 +78,8 @@ Result<ProgramPtr> Engine::compile(const std::string& request, const Einsum& ein
                                    const Options& options) {
   const auto target = choose_target(options.target);
   if (!target) return target.error();
-  const auto path_finder = choose_path(options.path, einsum.inputs.size());
-  if (!path_finder) return path_finder.error();
+  const auto find_path = choose_path(options.path, einsum.inputs.size());
+  if (!find_path) return find_path.error();
 
   // Programs carry the types that the user sees, so those belong to the key.
   std::string key =
@@ -108,7 +93,7 @@ Result<ProgramPtr> Engine::compile(const std::string& request, const Einsum& ein
   const MakeCode make_code = [this](const LoopNest& nest, const Target& chosen) {
     return code_for(nest, chosen);
   };
-  auto program = einc::compile(einsum, **path_finder, **target, make_code, options.trace);
+  auto program = einc::compile(einsum, *find_path, **target, make_code, options.trace);
   if (!program) return program.error();
   program->inputs.assign(inputs.begin(), inputs.end());
   program->output = output;

@@ -144,7 +144,7 @@ std::string to_string(const LoopNest& nest) {
     print_operand(out, input);
     out << ' ';
   }
-  out << "-> ";
+  out << (nest.accumulates ? "-> + " : "-> ");
   print_operand(out, nest.output);
   out << "  computed in " << to_string(nest.compute) << '\n';
   for (const Axis& axis : nest.axes) {

@@ -89,6 +89,7 @@ struct LoopNest {
   std::vector<NestOperand> inputs;
   NestOperand output;
   DType compute = DType::kFloat32;
+  bool accumulates = false;  // adds to what the output holds
   std::vector<Axis> axes;
   std::vector<Node> body;
   int64_t task_scratch_bytes = 0;

@@ -58,18 +58,27 @@ std::vector<Dim> sorted_and_fused(std::vector<Dim> dims, size_t operand) {
 class Lowering {
  public:
   Lowering(const ContractionTree& tree, const Layout& layout, const Einsum& einsum)
-      : tree_(tree), layout_(layout), einsum_(einsum) {}
+      : tree_(tree), layout_(layout), einsum_(einsum) {
+    for (const auto* operands : {&einsum.inputs, &einsum.addends})
+      for (const Operand& operand : *operands)
+        operands_.push_back(
+            {operand, {Slot::Kind::kInput, static_cast<int64_t>(operands_.size())}});
+  }
 
   Plan run() {
     if (output_is_empty()) return std::move(plan_);
     if (!einsum_.zero_fill.empty()) fill_output();
-    if (sums_nothing()) {
-      add_empty_sum();
-    } else if (is_softmax_of_input()) {
-      add_softmax(einsum_.inputs[0], {Slot::Kind::kInput, 0});
+    if (is_softmax_of_input()) {
+      add_softmax(operands_[0]);
     } else {
-      for (size_t s = 0; s < tree_.steps.size(); ++s) add_step(s);
-      if (einsum_.softmax) add_softmax(einsum_.output, {Slot::Kind::kOutput});
+      if (!einsum_.addends.empty()) add_addends();
+      if (!sums_nothing()) {
+        normalize_inputs();
+        for (size_t s = 0; s < tree_.steps.size(); ++s) add_step(s);
+      } else if (einsum_.addends.empty()) {
+        add_empty_sum();
+      }
+      if (einsum_.softmax) add_softmax(output_place());
     }
     plan_.scratch_bytes = scratch_.total_bytes();
     verify(plan_);
@@ -96,7 +105,8 @@ class Lowering {
   }
 
   bool is_softmax_of_input() const {
-    return einsum_.softmax && einsum_.inputs.size() == 1 &&
+    return einsum_.softmax && einsum_.inputs.size() == 1 && einsum_.addends.empty() &&
+           !einsum_.inputs[0].normalize && !sums_nothing() &&
            einsum_.inputs[0].labels.size() == einsum_.output.labels.size() &&
            einsum_.inputs[0].labels.size() == einsum_.labels.size() &&
            einsum_.inputs[0].dtype == einsum_.output.dtype;
@@ -120,12 +130,50 @@ class Lowering {
     MapReduce zero{.output = step_operand(output_place()), .compute = compute_dtype(einsum_)};
     zero.kept = sorted_and_fused(dims_of(einsum_.output.labels, {}, output_place()), 0);
     plan_.steps.emplace_back(std::move(zero));
-    if (einsum_.softmax) add_softmax(einsum_.output, {Slot::Kind::kOutput});
   }
 
-  void add_softmax(const Operand& input, Slot slot) {
-    const Place from{input, slot};
-    const Place to = output_place();
+  void add_addends() {
+    const std::vector<Place> addends(
+        operands_.begin() + static_cast<ptrdiff_t>(einsum_.inputs.size()), operands_.end());
+    add_map_reduce(addends, output_place(), false);
+  }
+
+  // Into scratch, in the dtype of the sums, where the steps find them.
+  void normalize_inputs() {
+    for (size_t i = 0; i < einsum_.inputs.size(); ++i) {
+      const auto& normalization = einsum_.inputs[i].normalize;
+      if (!normalization) continue;
+      const Place from = operands_[i];
+      const Place to = scratch_place(info(from.operand.dtype).compute, from.operand.labels);
+      Normalize step{.input = step_operand(from),
+                     .output = step_operand(to),
+                     .epsilon = normalization->epsilon};
+      std::vector<Label> outer = from.operand.labels;
+      std::erase(outer, normalization->along);
+      step.outer = sorted_and_fused(dims_of(outer, {from}, to), 1);
+      step.axis = dims_of({normalization->along}, {from}, to)[0];
+      plan_.steps.emplace_back(std::move(step));
+      operands_[i] = to;
+    }
+  }
+
+  // A 16-bit float is for memory that others see.
+  DType intermediate_dtype() const {
+    const DType dtype = einsum_.output.dtype;
+    return is_narrow_float(dtype) ? info(dtype).compute : dtype;
+  }
+
+  // Softmax itself knows no 16-bit floats.
+  void add_softmax(const Place& from) {
+    if (!is_narrow_float(from.operand.dtype)) return add_softmax(from, output_place());
+    const Place wide = scratch_place(intermediate_dtype(), einsum_.output.labels);
+    add_map_reduce({from}, wide, false);
+    add_softmax(wide, wide);
+    add_map_reduce({wide}, output_place(), false);
+    scratch_.give_back(wide.slot.value);
+  }
+
+  void add_softmax(const Place& from, const Place& to) {
     Softmax softmax{.input = step_operand(from), .output = step_operand(to)};
     std::vector<Label> outer = einsum_.output.labels;
     std::erase(outer, *einsum_.softmax);
@@ -153,9 +201,11 @@ class Lowering {
     std::vector<Place> inputs;
     for (const int node : tree_.steps[s].inputs) inputs.push_back(place_of(node));
     const Place output = result_place(s);
-    if (inputs.size() == 2 && add_contraction(inputs[0], inputs[1], output)) {
+    const bool accumulates = output.slot.kind == Slot::Kind::kOutput && !einsum_.addends.empty();
+    if (inputs.size() == 2 && is_contraction(inputs[0], inputs[1], output)) {
+      contract(inputs[0], inputs[1], output, accumulates);
     } else {
-      add_map_reduce(inputs, output);
+      add_map_reduce(inputs, output, accumulates);
     }
     for (const Place& input : inputs)
       if (input.slot.kind == Slot::Kind::kScratch) scratch_.give_back(input.slot.value);
@@ -164,27 +214,60 @@ class Lowering {
   Place place_of(int node) const {
     const auto index = static_cast<size_t>(node);
     if (index >= einsum_.inputs.size()) return results_[index - einsum_.inputs.size()];
-    return {einsum_.inputs[index], {Slot::Kind::kInput, node}};
+    return operands_[index];
+  }
+
+  // Scratch for a row-major tensor.
+  Place scratch_place(DType dtype, const std::vector<Label>& labels) {
+    Place place{{.dtype = dtype, .labels = labels}, {}};
+    std::vector<int64_t> extents;
+    for (const Label label : labels) extents.push_back(extent(label));
+    place.operand.strides = row_major_strides(extents);
+    place.slot = {Slot::Kind::kScratch, scratch_.take(element_count(extents) * info(dtype).bytes)};
+    return place;
   }
 
   // Where step `s` writes: the output, or scratch in the order that layout chose.
   Place result_place(size_t s) {
     if (s + 1 == tree_.steps.size()) return output_place();
-    Place place{{.dtype = einsum_.output.dtype, .labels = layout_.orders[s]}, {}};
-    std::vector<int64_t> extents;
-    for (const Label label : place.operand.labels) extents.push_back(extent(label));
-    place.operand.strides = row_major_strides(extents);
-    const int64_t bytes = element_count(extents) * info(einsum_.output.dtype).bytes;
-    place.slot = {Slot::Kind::kScratch, scratch_.take(bytes)};
-    results_.push_back(place);
-    return place;
+    results_.push_back(scratch_place(intermediate_dtype(), layout_.orders[s]));
+    return results_.back();
   }
 
-  // False where a group is empty: such a step is bound by memory, not by arithmetic.
-  bool add_contraction(const Place& a, const Place& b, const Place& c) {
+  // Where a group is empty, a step is bound by memory, not by arithmetic.
+  bool is_contraction(const Place& a, const Place& b, const Place& c) const {
+    const auto has = [](const Place& place, Label label) {
+      return stride_of(place.operand, label).has_value();
+    };
+    bool m = false, n = false, k = false;
+    for (Label label = 0; label < static_cast<Label>(einsum_.labels.size()); ++label) {
+      if (extent(label) == 1) continue;
+      m |= has(a, label) && has(c, label) && !has(b, label);
+      n |= has(b, label) && has(c, label) && !has(a, label);
+      k |= has(a, label) && has(b, label) && !has(c, label);
+    }
+    return m && n && k;
+  }
+
+  // Too long a sum for a narrow result is kept wide, and converted at the end.
+  void contract(const Place& a, const Place& b, const Place& c, bool accumulates) {
+    double terms = 1;
+    for (const Label label : a.operand.labels)
+      if (stride_of(b.operand, label) && !stride_of(c.operand, label))
+        terms *= static_cast<double>(extent(label));
+    if (!is_narrow_float(c.operand.dtype) || terms <= kMostNarrowTerms)
+      return add_contraction(a, b, c, accumulates);
+    const Place wide = scratch_place(intermediate_dtype(), c.operand.labels);
+    add_contraction(a, b, wide, false);
+    add_map_reduce({wide}, c, accumulates);
+    scratch_.give_back(wide.slot.value);
+  }
+
+  void add_contraction(const Place& a, const Place& b, const Place& c, bool accumulates) {
     Contraction step{.a = step_operand(a),
                      .b = step_operand(b),
                      .c = step_operand(c),
+                     .accumulates = accumulates,
                      .compute = compute_dtype(einsum_)};
     for (Label label = 0; label < static_cast<Label>(einsum_.labels.size()); ++label) {
       if (extent(label) == 1) continue;
@@ -196,17 +279,17 @@ class Lowering {
       std::vector<Dim>& group = !in_c ? step.k : !in_b ? step.m : !in_a ? step.n : step.batch;
       group.push_back(dims_of({label}, {a, b}, c)[0]);
     }
-    if (step.m.empty() || step.n.empty() || step.k.empty()) return false;
     step.batch = sorted_and_fused(std::move(step.batch), 2);
     step.m = sorted_and_fused(std::move(step.m), 2);
     step.n = sorted_and_fused(std::move(step.n), 2);
     step.k = sorted_and_fused(std::move(step.k), 0);
     plan_.steps.emplace_back(std::move(step));
-    return true;
   }
 
-  void add_map_reduce(const std::vector<Place>& inputs, const Place& output) {
-    MapReduce step{.output = step_operand(output), .compute = compute_dtype(einsum_)};
+  void add_map_reduce(const std::vector<Place>& inputs, const Place& output, bool accumulates) {
+    MapReduce step{.output = step_operand(output),
+                   .accumulates = accumulates,
+                   .compute = compute_dtype(einsum_)};
     for (const Place& input : inputs) step.inputs.push_back(step_operand(input));
     for (Label label = 0; label < static_cast<Label>(einsum_.labels.size()); ++label) {
       if (extent(label) == 1) continue;
@@ -227,7 +310,8 @@ class Lowering {
   const Einsum& einsum_;
   Plan plan_;
   ScratchPlan scratch_;
-  std::vector<Place> results_;  // of the steps so far
+  std::vector<Place> operands_;  // the inputs and the addends
+  std::vector<Place> results_;   // of the steps so far
 };
 
 }  // namespace

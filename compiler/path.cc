@@ -3,8 +3,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
+
+#include "compiler/einsum_ir.h"
+#include "einc/error.h"
 
 namespace einc {
 
@@ -17,12 +23,27 @@ std::span<const PathFinder> path_finders() {
   return kFinders;
 }
 
-const PathFinder* choose_path_finder(std::string_view name, size_t inputs) {
+Result<FindPath> choose_path(const std::string& text, size_t inputs) {
+  const auto fail = [](const std::string& message) {
+    return Error{ErrorCode::kArgument, message, std::nullopt, "path"};
+  };
+  if (text.starts_with('[')) {
+    auto path = parse_linear_path(text, inputs);
+    if (!path) return path.error();
+    return FindPath(
+        [path = *std::move(path)](const Einsum& einsum) { return path_explicit(einsum, path); });
+  }
   const auto rows = path_finders();
-  const auto found = std::find_if(rows.begin(), rows.end(), [&](const PathFinder& row) {
-    return (name == "auto" || name == row.name) && inputs <= row.max_inputs;
-  });
-  return found == rows.end() ? nullptr : &*found;
+  std::string known = "auto";
+  for (const PathFinder& row : rows) {
+    if ((text == "auto" || text == row.name) && inputs <= row.max_inputs) return FindPath(row.find);
+    if (text == row.name)
+      return fail("path finder '" + text + "' takes at most " + std::to_string(row.max_inputs) +
+                  " operands, not " + std::to_string(inputs));
+    known += ", " + std::string(row.name);
+  }
+  return fail("no path finder '" + text + "'; there are " + known +
+              ", or give a path such as [[0, 1], [0, 1]]");
 }
 
 }  // namespace einc

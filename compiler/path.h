@@ -1,12 +1,16 @@
 // The search for a contraction order.
 #pragma once
 
-#include <limits>
+#include <cstdint>
+#include <functional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "compiler/contraction_tree.h"
 #include "compiler/einsum_ir.h"
+#include "einc/error.h"
 
 namespace einc {
 
@@ -20,8 +24,23 @@ struct PathFinder {
 // In order of preference: "auto" is the first whose max_inputs suffices.
 std::span<const PathFinder> path_finders();
 
-// The row to use for an einsum of that many inputs, null if no such name takes as many.
-const PathFinder* choose_path_finder(std::string_view name, size_t inputs);
+using FindPath = std::function<ContractionTree(const Einsum& einsum)>;
+
+// What Options::path asks for, for an einsum of that many inputs: "auto", a path finder's name, or
+// a path as NumPy and opt_einsum write them, "[[0, 1], [0, 1]]". Fails with the rule "path".
+Result<FindPath> choose_path(const std::string& text, size_t inputs);
+
+// Each entry names positions in the list of operands; they are contracted, leave the list, and the
+// result goes to its end. Source: numpy.einsum_path.
+using LinearPath = std::vector<std::vector<int64_t>>;
+
+// Fails with the rule "path" unless all of `inputs` operands become one.
+Result<LinearPath> parse_linear_path(std::string_view text, size_t inputs);
+
+ContractionTree path_explicit(const Einsum& einsum, const LinearPath& path);
+
+// The pairs of a tree.
+LinearPath to_linear_path(const ContractionTree& tree, size_t inputs);
 
 // Exact by dynamic programming over subsets, outer products included.
 ContractionTree path_exact(const Einsum& einsum);

@@ -27,14 +27,19 @@ struct Verifier {
     EINC_CHECK(!step.m.empty() && !step.n.empty() && !step.k.empty());
     for (const Dim& dim : step.m) EINC_CHECK(dim.strides[1] == 0);
     for (const Dim& dim : step.n) EINC_CHECK(dim.strides[0] == 0);
-    for (const Dim& dim : step.k) EINC_CHECK(dim.strides[2] == 0);
+    int64_t terms = 1;
+    for (const Dim& dim : step.k) {
+      EINC_CHECK(dim.strides[2] == 0);
+      terms *= dim.extent;
+    }
+    EINC_CHECK(!is_narrow_float(step.c.dtype) || terms <= kMostNarrowTerms);
   }
   void operator()(const MapReduce& step) const {
     check_dims(step.kept, step.inputs.size() + 1);
     check_dims(step.reduced, step.inputs.size() + 1);
     for (const Dim& dim : step.reduced) EINC_CHECK(dim.strides.back() == 0);
   }
-  void operator()(const Softmax& step) const {
+  void operator()(const auto& step) const {  // Softmax, Normalize
     check_dims(step.outer, 2);
     check_dims({&step.axis, 1}, 2);
   }
@@ -44,7 +49,7 @@ struct Printer {
   std::ostringstream& out;
 
   void operator()(const Contraction& step) const {
-    print_head("contraction", {&step.a, &step.b}, step.c);
+    print_head("contraction", {&step.a, &step.b}, step.c, step.accumulates);
     print_dims("batch", step.batch);
     print_dims("m", step.m);
     print_dims("n", step.n);
@@ -53,25 +58,31 @@ struct Printer {
   void operator()(const MapReduce& step) const {
     std::vector<const StepOperand*> inputs;
     for (const StepOperand& input : step.inputs) inputs.push_back(&input);
-    print_head("map-reduce", inputs, step.output);
+    print_head("map-reduce", inputs, step.output, step.accumulates);
     print_dims("kept", step.kept);
     print_dims("reduced", step.reduced);
   }
   void operator()(const Softmax& step) const {
-    print_head("softmax", {&step.input}, step.output);
+    print_head("softmax", {&step.input}, step.output, false);
     print_dims("outer", step.outer);
     print_dims("axis", {&step.axis, 1});
   }
+  void operator()(const Normalize& step) const {
+    print_head("normalize", {&step.input}, step.output, false);
+    print_dims("outer", step.outer);
+    print_dims("axis", {&step.axis, 1});
+    out << "  epsilon  " << step.epsilon << '\n';
+  }
 
   void print_head(const char* name, const std::vector<const StepOperand*>& inputs,
-                  const StepOperand& output) const {
+                  const StepOperand& output, bool accumulates) const {
     out << name << ' ';
     for (size_t i = 0; i < inputs.size(); ++i) {
       if (i > 0) out << " * ";
       print_operand(*inputs[i]);
     }
     if (inputs.empty()) out << '0';
-    out << " -> ";
+    out << (accumulates ? " -> + " : " -> ");
     print_operand(output);
     out << '\n';
   }

@@ -27,18 +27,26 @@ struct StepOperand {
   friend bool operator==(const StepOperand&, const StepOperand&) = default;
 };
 
-// C[batch, m, n] = sum over k of A[batch, m, k] * B[batch, k, n]. No group but batch is empty.
+// A sum that is kept in more bits than its result has must not be stored on the way, so a
+// contraction into a 16-bit float has no more than this many terms: K is not cut into blocks.
+constexpr int64_t kMostNarrowTerms = 1024;
+
+// C[batch, m, n] = sum over k of A[batch, m, k] * B[batch, k, n]. No group but batch is empty. If
+// it accumulates, the sum is added to what C holds.
 struct Contraction {
   StepOperand a, b, c;
+  bool accumulates = false;
   DType compute = DType::kFloat32;
   std::vector<Dim> batch, m, n, k;
   friend bool operator==(const Contraction&, const Contraction&) = default;
 };
 
-// output[kept] = sum over reduced of the product of the inputs; without inputs, 0.
+// output[kept] = sum over reduced of the product of the inputs; without inputs, 0. If it
+// accumulates, the sum is added to what the output holds.
 struct MapReduce {
   std::vector<StepOperand> inputs;
   StepOperand output;
+  bool accumulates = false;
   DType compute = DType::kFloat32;
   std::vector<Dim> kept, reduced;
   friend bool operator==(const MapReduce&, const MapReduce&) = default;
@@ -52,7 +60,16 @@ struct Softmax {
   friend bool operator==(const Softmax&, const Softmax&) = default;
 };
 
-using PlanStep = std::variant<Contraction, MapReduce, Softmax>;
+// output[outer, axis] = input[outer, axis] / sqrt(max(sum over axis of input^2, epsilon)).
+struct Normalize {
+  StepOperand input, output;
+  double epsilon = 0;
+  std::vector<Dim> outer;
+  Dim axis;
+  friend bool operator==(const Normalize&, const Normalize&) = default;
+};
+
+using PlanStep = std::variant<Contraction, MapReduce, Softmax, Normalize>;
 
 struct Plan {
   std::vector<PlanStep> steps;

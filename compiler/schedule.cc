@@ -123,7 +123,8 @@ std::vector<int> append_axes(LoopNest& nest, const char* prefix, const std::vect
 LoopNest empty_nest(const Contraction& step) {
   return {.inputs = {{step.a.dtype, step.a.conjugate}, {step.b.dtype, step.b.conjugate}},
           .output = {step.c.dtype, step.c.conjugate},
-          .compute = step.compute};
+          .compute = step.compute,
+          .accumulates = step.accumulates};
 }
 
 // Multiply-adds below which a task is not worth handing over, about 20 us of work.
@@ -216,13 +217,15 @@ struct CacheTiles {
 // KC so that a panel of B stays in L1 or close; MC so that the block of A takes half of L2; NC so
 // that the block of B stays in L3 and is packed by one task. Each rounded to even shares.
 CacheTiles cache_tiles(int64_t m, int64_t n, int64_t k, const RegisterTile& tile, int64_t nr,
-                       DType compute, const Target& target) {
+                       const LoopNest& nest, const Target& target) {
   const auto share = [](int64_t extent, int64_t most, int64_t multiple) {
     const int64_t parts = (extent + most - 1) / most;
     return ((extent + parts - 1) / parts + multiple - 1) / multiple * multiple;
   };
-  const int64_t bytes = info(compute).bytes;
-  const int64_t kc = share(k, std::max<int64_t>(2048 / bytes, 64), 1);
+  const int64_t bytes = packed_bytes(nest);
+  const int64_t most_kc =
+      is_narrow_float(nest.output.dtype) ? k : std::max<int64_t>(2048 / bytes, 64);
+  const int64_t kc = share(k, most_kc, 1);
   const int64_t most_mc = std::max<int64_t>(target.l2_bytes / 2 / (kc * bytes), tile.rows);
   const int64_t most_nc = std::max<int64_t>(target.l3_bytes / 8 / (kc * bytes), nr);
   return {share(m, most_mc, tile.rows), share(n, most_nc, nr), kc};
@@ -239,8 +242,7 @@ LoopNest schedule_packed(LoopNest nest, const Oriented& step, const Target& targ
   const RegisterTile tile = register_tile(m_extent, n_extent, nest.compute, target);
   const int lanes = vector_lanes(n_extent, nest.compute, target);
   const int64_t nr = int64_t{tile.vectors} * lanes;
-  const CacheTiles tiles =
-      cache_tiles(m_extent, n_extent, k_extent, tile, nr, nest.compute, target);
+  const CacheTiles tiles = cache_tiles(m_extent, n_extent, k_extent, tile, nr, nest, target);
 
   NestBuilder builder(nest);
   const double flops = multiply_adds(step);

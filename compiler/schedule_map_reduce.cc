@@ -33,6 +33,7 @@ class Scheduler {
       nest_.inputs.push_back({input.dtype, input.conjugate});
     nest_.output = {step.output.dtype, step.output.conjugate};
     nest_.compute = step.compute;
+    nest_.accumulates = step.accumulates;
     add_axes("o", step.kept, false);
     add_axes("r", step.reduced, true);
     for (size_t o = 0; o <= step.inputs.size(); ++o) elements_.push_back(elements(nest_, o));

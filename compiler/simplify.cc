@@ -19,12 +19,17 @@ class Simplifier {
  public:
   explicit Simplifier(const Einsum& einsum) : einsum_(einsum), is_gone_(einsum.labels.size()) {
     for (Operand& input : einsum_.inputs) operands_.push_back(&input);
+    for (Operand& addend : einsum_.addends) operands_.push_back(&addend);
     operands_.push_back(&einsum_.output);
+    is_pinned_.resize(is_gone_.size());
+    if (einsum_.softmax) is_pinned_[static_cast<size_t>(*einsum_.softmax)] = true;
+    for (const Operand* const operand : operands_)
+      if (operand->normalize) is_pinned_[static_cast<size_t>(operand->normalize->along)] = true;
   }
 
   void drop_unit_extents() {
     for (size_t label = 0; label < is_gone_.size(); ++label)
-      is_gone_[label] = einsum_.labels[label].extent == 1 && !is_softmax(static_cast<Label>(label));
+      is_gone_[label] = einsum_.labels[label].extent == 1 && !is_pinned_[label];
   }
 
   // Only labels that the same operands have can travel together.
@@ -35,7 +40,7 @@ class Simplifier {
       for (const Label label : operands_[o]->labels)
         holders[static_cast<size_t>(label)].push_back(o);
     for (size_t label = 0; label < is_gone_.size(); ++label)
-      if (!is_gone_[label] && !is_softmax(static_cast<Label>(label)))
+      if (!is_gone_[label] && !is_pinned_[label])
         by_holders[holders[label]].push_back(static_cast<Label>(label));
     for (auto& [held_by, labels] : by_holders)
       while (fuse_one_pair(held_by, labels)) {
@@ -58,6 +63,9 @@ class Simplifier {
         smaller.labels.push_back(renamed[label]);
         smaller.strides.push_back(operand->strides[d]);
       }
+      if (operand->normalize)
+        smaller.normalize = {renamed[static_cast<size_t>(operand->normalize->along)],
+                             operand->normalize->epsilon};
       *operand = std::move(smaller);
     }
     einsum_.labels = std::move(kept);
@@ -66,7 +74,6 @@ class Simplifier {
   }
 
  private:
-  bool is_softmax(Label label) const { return einsum_.softmax == label; }
   LabelInfo& info_of(Label label) { return einsum_.labels[static_cast<size_t>(label)]; }
 
   // The outer label of the pair goes; the inner one, whose strides are the pair's, stays.
@@ -92,8 +99,9 @@ class Simplifier {
   }
 
   Einsum einsum_;
-  std::vector<Operand*> operands_;  // the inputs, then the output
+  std::vector<Operand*> operands_;  // the inputs, the addends, the output
   std::vector<bool> is_gone_;       // of each label
+  std::vector<bool> is_pinned_;     // labels that a norm or a softmax runs along
 };
 
 }  // namespace

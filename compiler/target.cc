@@ -11,10 +11,13 @@ namespace {
 // Cache sizes are typical of the level, not read from the machine, so that equal requests give
 // equal code everywhere: the same plan ahead of time and just in time.
 constexpr Target kTargets[] = {
-    // name        cpu          features  bytes regs fma   masks  L1         L2         L3
-    {"x86-64-v2", "x86-64-v2", "", 16, 16, false, false, 32 << 10, 256 << 10, 8 << 20},
-    {"x86-64-v3", "x86-64-v3", "", 32, 16, true, false, 32 << 10, 512 << 10, 16 << 20},
-    {"x86-64-v4", "x86-64-v4", "", 64, 32, true, true, 32 << 10, 1 << 20, 32 << 20},
+    // name        cpu          features  bytes regs fma f16 bf16 masks  L1  L2  L3
+    {"x86-64-v2", "x86-64-v2", "", 16, 16, false, false, false, false, 32 << 10, 256 << 10,
+     8 << 20},
+    {"x86-64-v3", "x86-64-v3", "", 32, 16, true, true, false, false, 32 << 10, 512 << 10, 16 << 20},
+    {"x86-64-v4", "x86-64-v4", "", 64, 32, true, true, false, true, 32 << 10, 1 << 20, 32 << 20},
+    {"x86-64-v4-bf16", "x86-64-v4", "+avx512bf16", 64, 32, true, true, true, true, 32 << 10,
+     1 << 20, 32 << 20},
 };
 
 bool host_runs([[maybe_unused]] const Target& target) {
@@ -27,7 +30,8 @@ bool host_runs([[maybe_unused]] const Target& target) {
              __builtin_cpu_supports("bmi2");
     case 64:
       return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+             (!target.has_bf16 || __builtin_cpu_supports("avx512bf16"));
     default:
       return false;
   }

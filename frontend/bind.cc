@@ -31,13 +31,14 @@ class Binder {
   Binder(const Subscripts& subscripts, std::span<const TensorType> inputs, const Dialect& dialect)
       : subscripts_(subscripts), inputs_(inputs), dialect_(dialect) {}
 
-  Result<BoundEinsum> bind(const std::optional<TensorType>& requested) {
+  Result<BoundEinsum> bind(const std::optional<TensorType>& requested,
+                           const std::optional<DType>& dtype) {
     if (auto counted = check_counts(); !counted) return counted.error();
     for (size_t i = 0; i < inputs_.size(); ++i)
       if (auto extents = bind_extents(i); !extents) return extents.error();
     for (size_t i = 0; i < inputs_.size(); ++i)
       if (auto operand = bind_input(i); !operand) return operand.error();
-    return bind_output(requested);
+    return bind_output(requested, dtype);
   }
 
  private:
@@ -151,7 +152,8 @@ class Binder {
     }
   }
 
-  Result<BoundEinsum> bind_output(const std::optional<TensorType>& requested) {
+  Result<BoundEinsum> bind_output(const std::optional<TensorType>& requested,
+                                  const std::optional<DType>& forced_dtype) {
     const Term& term = subscripts_.output;
     if (auto valid = check_output_ellipsis(term); !valid) return valid.error();
     const size_t labels_before = einsum_.labels.size();
@@ -163,7 +165,7 @@ class Binder {
       return fail(ErrorCode::kSyntax, "einsum-label-unknown", "an output label appears in no input",
                   term.where);
 
-    Result<DType> dtype = result_dtype(dims);
+    Result<DType> dtype = forced_dtype ? Result<DType>(*forced_dtype) : result_dtype(dims);
     if (!dtype) return dtype.error();
     TensorType type = TensorType::row_major(*dtype, std::move(extents));
     if (auto valid = check_type(type); !valid) return valid.error();
@@ -180,7 +182,7 @@ class Binder {
     if (repeats)
       for (size_t d = 0; d < dims.size(); ++d)
         einsum_.zero_fill.push_back({type.extents[d], type.strides[d]});
-    drop_unused_labels();
+    drop_unused_labels(einsum_);
     return BoundEinsum{std::move(einsum_), std::move(type)};
   }
 
@@ -252,25 +254,6 @@ class Binder {
     return {};
   }
 
-  // Labels that only stretched dims had, such as one of extent 1 that is in no output.
-  void drop_unused_labels() {
-    std::vector<Label> renamed(einsum_.labels.size(), -1);
-    std::vector<LabelInfo> used;
-    const auto visit = [&](Operand& operand) {
-      for (Label& label : operand.labels) {
-        Label& number = renamed[static_cast<size_t>(label)];
-        if (number < 0) {
-          number = static_cast<Label>(used.size());
-          used.push_back(einsum_.labels[static_cast<size_t>(label)]);
-        }
-        label = number;
-      }
-    };
-    for (Operand& input : einsum_.inputs) visit(input);
-    visit(einsum_.output);
-    einsum_.labels = std::move(used);
-  }
-
   Label label_of(const std::string& label_name) {
     const auto [entry, is_new] =
         labels_.try_emplace(label_name, static_cast<Label>(einsum_.labels.size()));
@@ -314,8 +297,9 @@ class Binder {
 }  // namespace
 
 Result<BoundEinsum> bind(const Subscripts& subscripts, std::span<const TensorType> inputs,
-                         const std::optional<TensorType>& output, const Dialect& dialect) {
-  return Binder(subscripts, inputs, dialect).bind(output);
+                         const std::optional<TensorType>& output, const std::optional<DType>& dtype,
+                         const Dialect& dialect) {
+  return Binder(subscripts, inputs, dialect).bind(output, dtype);
 }
 
 }  // namespace einc

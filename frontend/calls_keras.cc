@@ -1,159 +1,197 @@
+// keras.backend.*, keras.layers.*, keras.activations.*. Rules: Keras 1 to 2.3's
+// backend/tensorflow_backend.py and layers/merge.py, Keras 3's layers/merging/dot.py.
+
 #include <array>
-#include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <variant>
 #include <vector>
 
-#include "compiler/einsum_ir.h"
-#include "einc/dtype.h"
+#include "einc/call.h"
 #include "einc/error.h"
 #include "einc/keras.h"
 #include "einc/options.h"
+#include "einc/softmax.h"
 #include "einc/tensor.h"
-#include "frontend/lowered_call.h"
-#include "frontend/request.h"
+#include "frontend/batch_dot.h"
+#include "frontend/call_table.h"
+#include "frontend/product.h"
+#include "frontend/products.h"
+#include "frontend/softmax_call.h"
 
 namespace einc {
 namespace {
 
-std::string axis_text(int64_t axis) { return std::to_string(axis); }
+using Takes = Parameter::Kind;
+constexpr auto kA = Product::kA;
+constexpr auto kB = Product::kB;
 
-Error fail(ErrorCode code, std::string_view rule, std::string message) {
-  return {code, std::move(message), std::nullopt, rule};
+constexpr std::array<std::string_view, 2> kBackends{"tensorflow", "theano"};
+constexpr std::array<std::string_view, 2> kForms{"new", "old"};
+constexpr std::array<std::string_view, 3> kGenerations{"keras2", "keras2.2.4", "keras3"};
+
+// The position of a string argument among its choices.
+template <class Choice, size_t n>
+Result<Choice> choice(const Arguments& arguments, std::string_view name,
+                      const std::array<std::string_view, n>& choices) {
+  const std::string& given = arguments.string(name);
+  std::string known;
+  for (size_t i = 0; i < n; ++i) {
+    if (given == choices[i]) return static_cast<Choice>(i);
+    known.append(i == 0 ? "" : ", ").append(choices[i]);
+  }
+  return call_error(arguments.row().name, ErrorCode::kArgument, "argument",
+                    std::string(name) + " is '" + given + "' but must be one of " + known);
 }
 
-}  // namespace
-
-namespace keras::layers {
-namespace {
-
-// The two axes as Keras resolves them: one int for both, each operand counting from its own end.
-Result<std::array<int64_t, 2>> resolve_axes(const DotAxes& axes, const TensorType& x,
-                                            const TensorType& y) {
-  std::array<int64_t, 2> resolved{};
-  if (const auto* both = std::get_if<int64_t>(&axes)) {
-    resolved = {*both, *both};
-  } else {
-    const auto& pair = std::get<std::vector<int64_t>>(axes);
-    if (pair.size() != 2)
-      return fail(ErrorCode::kArgument, "axes-format",
-                  "keras.layers.dot: axes has " + std::to_string(pair.size()) +
-                      " entries; give an int or a pair of ints");
-    resolved = {pair[0], pair[1]};
-  }
-  const std::array<const TensorType*, 2> operands{&x, &y};
-  for (size_t i = 0; i < 2; ++i) {
-    const int64_t rank = operands[i]->rank();
-    if (resolved[i] < -rank || resolved[i] >= rank)
-      return fail(ErrorCode::kArgument, "axis-out-of-range",
-                  "keras.layers.dot: axis " + axis_text(resolved[i]) + " is out of range for " +
-                      (i == 0 ? "x" : "y") + " of rank " + std::to_string(rank));
-    if (resolved[i] < 0) resolved[i] += rank;
-  }
-  return resolved;
+template <class Choice, size_t n>
+Value name_of(Choice value, const std::array<std::string_view, n>& choices) {
+  return std::string(choices[static_cast<size_t>(value)]);
 }
 
-Result<void> check_operands(const TensorType& x, const TensorType& y,
-                            const std::array<int64_t, 2>& axes) {
-  const std::string shapes = " (x is " + to_string(x) + ", y is " + to_string(y) + ")";
-  if (x.extents[0] != y.extents[0])
-    return fail(ErrorCode::kShape, "batch-mismatch",
-                "keras.layers.dot: the batch is " + std::to_string(x.extents[0]) + " in x but " +
-                    std::to_string(y.extents[0]) + " in y, and does not broadcast" + shapes);
-  if (axes[0] == 0 || axes[1] == 0)
-    return fail(ErrorCode::kArgument, "axis-zero",
-                "keras.layers.dot: axis 0 is the batch axis and cannot be contracted; add a batch "
-                "axis of extent 1 in front" +
-                    shapes);
-  const int64_t x_extent = x.extents[static_cast<size_t>(axes[0])];
-  const int64_t y_extent = y.extents[static_cast<size_t>(axes[1])];
-  if (x_extent != y_extent)
-    return fail(ErrorCode::kShape, "dim-mismatch",
-                "keras.layers.dot: axis " + axis_text(axes[0]) + " of x is " +
-                    std::to_string(x_extent) + " but axis " + axis_text(axes[1]) + " of y is " +
-                    std::to_string(y_extent) + shapes);
-  if (x.dtype != y.dtype)
-    return fail(ErrorCode::kDType, "dtype",
-                "keras.layers.dot: x is " + std::string(to_string(x.dtype)) + " but y is " +
-                    std::string(to_string(y.dtype)) + "; cast one of them");
-  return {};
+Product product_of(const Arguments& arguments) {
+  return {arguments.row().name, {"x", "y"}, arguments.tensor("x"), arguments.tensor("y")};
 }
 
-}  // namespace
-
-Result<Tensor> dot(const TensorView& x, const TensorView& y, const DotAxes& axes,
-                   const Options& options) try {
-  for (const auto& [type, name] : {std::pair(&x.type, "x"), std::pair(&y.type, "y")}) {
-    if (auto valid = check_type(*type); !valid) return valid.error();
-    if (type->rank() < 2)
-      return fail(ErrorCode::kShape, "rank",
-                  std::string("keras.layers.dot: ") + name + " is " + to_string(*type) +
-                      " of rank " + std::to_string(type->rank()) +
-                      " but needs a batch axis and at least one more; add one in front");
+Result<CallResult> backend_dot(const Arguments& arguments, const Options& options) {
+  const auto backend = choice<keras::Backend>(arguments, "backend", kBackends);
+  if (!backend) return backend.error();
+  Product product = product_of(arguments);
+  if (*backend == keras::Backend::kTensorFlow) {
+    product.set_mixing(Mixing::kSame);
+    const int64_t x = product.rank(kA);
+    const int64_t y = product.rank(kB);
+    if (y < 2)
+      product.require_rank(kB, 2, kAnyRank, "TensorFlow's backend takes no vector; add an axis");
+    if (x < 2 && y < 3)
+      product.require_rank(kA, 2, kAnyRank, "TensorFlow's backend takes no vector; add an axis");
+    product.require_rank(kA, 1, kAnyRank, "TensorFlow's backend takes no scalar; multiply it");
   }
-  const auto resolved = resolve_axes(axes, x.type, y.type);
-  if (!resolved) return resolved.error();
-  if (auto valid = check_operands(x.type, y.type, *resolved); !valid) return valid.error();
+  if (product.failed()) return wrapped(product.run({}, options));
+  return wrapped(run_dot(product, options));
+}
 
-  LoweredCall call("keras.layers.dot");
-  const Label batch = call.add_label("b", x.type.extents[0]);
-  const Label contracted = call.add_label("k", x.type.extents[static_cast<size_t>((*resolved)[0])]);
-  std::vector<Label> output{batch};
-  const auto labels_of = [&](const TensorType& type, int64_t axis, const char* prefix) {
-    std::vector<Label> labels{batch};
-    for (int64_t d = 1; d < type.rank(); ++d) {
-      if (d == axis) {
-        labels.push_back(contracted);
-        continue;
-      }
-      labels.push_back(
-          call.add_label(prefix + std::to_string(d), type.extents[static_cast<size_t>(d)]));
-      output.push_back(labels.back());
-    }
-    return labels;
+Result<CallResult> backend_batch_dot(const Arguments& arguments, const Options& options) {
+  const auto form = choice<keras::BatchDotForm>(arguments, "form", kForms);
+  if (!form) return form.error();
+  Product product = product_of(arguments);
+  product.set_mixing(Mixing::kSame);
+  return wrapped(*form == keras::BatchDotForm::kNew
+                     ? run_batch_dot_new(product, arguments["axes"], options)
+                     : run_batch_dot_old(product, arguments["axes"], options));
+}
+
+// The layer's own reading of its axes: each operand counts from its own end.
+List resolve_layer_axes(Product& product, const Value& axes) {
+  List pair;
+  if (axes.as<int64_t>()) pair = {axes, axes};
+  if (const List* const list = axes.as<List>()) pair = *list;
+  if (pair.size() != 2 || !pair[0].as<int64_t>() || !pair[1].as<int64_t>()) {
+    product.fail(ErrorCode::kArgument, "axes-format",
+                 "axes is " + to_string(axes) + "; give an int or a pair of ints");
+    return {0, 0};
+  }
+  return {product.resolve_axis(kA, *pair[0].as<int64_t>()),
+          product.resolve_axis(kB, *pair[1].as<int64_t>())};
+}
+
+// On the sum of squares.
+double epsilon_of(keras::Generation generation, keras::Backend backend) {
+  if (generation == keras::Generation::kKeras3) return 1e-14;
+  return backend == keras::Backend::kTheano ? 1e-7 : 1e-12;
+}
+
+Result<CallResult> layers_dot(const Arguments& arguments, const Options& options) {
+  const auto generation = choice<keras::Generation>(arguments, "generation", kGenerations);
+  if (!generation) return generation.error();
+  const auto backend = choice<keras::Backend>(arguments, "backend", kBackends);
+  if (!backend) return backend.error();
+  const std::vector<TensorView> inputs = arguments.tensors("inputs");
+  const auto fail = [&](std::string_view rule, const std::string& message) {
+    return call_error(arguments.row().name, ErrorCode::kArgument, rule, message);
   };
-  call.add_input(x.type, labels_of(x.type, (*resolved)[0], "x"));
-  call.add_input(y.type, labels_of(y.type, (*resolved)[1], "y"));
-  if (output.size() == 1) output.push_back(call.add_label("one", 1));
-  return call.run({x, y}, x.type.dtype, output, options);
-} catch (...) {
-  return error_of_current_exception();
+  if (inputs.size() != 2)
+    return fail("operand-count", "the layer takes 2 inputs, not " + std::to_string(inputs.size()));
+  if (!arguments.is_given("axes") && *generation != keras::Generation::kKeras3)
+    return fail("axes-format", "axes is missing; give an int or a pair of ints");
+  const Value axes = arguments.is_given("axes") ? arguments["axes"] : Value(-1);
+
+  Product product(arguments.row().name, {"x", "y"}, inputs[0], inputs[1]);
+  product.set_mixing(*generation == keras::Generation::kKeras3 ? Mixing::kKeras : Mixing::kSame);
+  for (const auto side : {kA, kB})
+    product.require_rank(side, 2, kAnyRank, "axis 0 is the batch; add an axis with expand_dims");
+  const List pair = resolve_layer_axes(product, axes);
+  if (product.failed()) return wrapped(product.run({}, options));
+  const int64_t x_axis = *pair[0].as<int64_t>();
+  const int64_t y_axis = *pair[1].as<int64_t>();
+  product.require_equal(x_axis, y_axis);
+  if (arguments.flag("normalize"))
+    for (const auto& [side, axis] : {std::pair(kA, x_axis), {kB, y_axis}})
+      product.normalize(side, axis, epsilon_of(*generation, *backend));
+  const bool is_old =
+      *generation == keras::Generation::kKeras2Old && *backend == keras::Backend::kTensorFlow;
+  return wrapped(is_old ? run_batch_dot_old(product, pair, options)
+                        : run_batch_dot_new(product, pair, options));
 }
 
-}  // namespace keras::layers
+}  // namespace
 
-namespace keras::activations {
-
-Result<Tensor> softmax(const TensorView& x, int64_t axis, const Options& options) try {
-  if (auto valid = check_type(x.type); !valid) return valid.error();
-  const int64_t rank = x.type.rank();
-  if (rank == 0)
-    return fail(
-        ErrorCode::kShape, "rank",
-        "keras.activations.softmax: x is " + to_string(x.type) + " but needs rank 1 or more");
-  if (axis < -rank || axis >= rank)
-    return fail(ErrorCode::kArgument, "axis-out-of-range",
-                "keras.activations.softmax: axis " + axis_text(axis) +
-                    " is out of range for x of rank " + std::to_string(rank));
-  if (info(x.type.dtype).kind != Kind::kReal)
-    return fail(ErrorCode::kDType, "dtype",
-                "keras.activations.softmax: x is " + std::string(to_string(x.type.dtype)) +
-                    "; cast it to float32 or float64");
-  LoweredCall call("keras.activations.softmax");
-  std::vector<Label> labels;
-  for (int64_t d = 0; d < rank; ++d)
-    labels.push_back(
-        call.add_label("x" + std::to_string(d), x.type.extents[static_cast<size_t>(d)]));
-  call.add_input(x.type, labels);
-  call.set_softmax(labels[static_cast<size_t>(axis < 0 ? axis + rank : axis)]);
-  return call.run({x}, x.type.dtype, labels, options);
-} catch (...) {
-  return error_of_current_exception();
+std::span<const CallRow> keras_calls() {
+  static const auto* const rows = [] {
+    const Parameter x{"x", Takes::kTensor};
+    const Parameter y{"y", Takes::kTensor};
+    const Parameter axis{"axis", Takes::kInt, false, -1};
+    return new std::vector<CallRow>{
+        {{"keras.backend.dot",
+          {x, y, {"backend", Takes::kString, false, "tensorflow"}},
+          "last axis of x with second-to-last of y"},
+         backend_dot},
+        {{"keras.backend.batch_dot",
+          {x, y, {"axes", Takes::kAny, false}, {"form", Takes::kString, false, "new"}},
+          "an axis of x with one of y for each sample; form new or old (up to 2.2.4)"},
+         backend_batch_dot},
+        {{"keras.layers.dot",
+          {{"inputs", Takes::kTensors},
+           {"axes", Takes::kAny, false},
+           {"normalize", Takes::kBool, false, false},
+           {"generation", Takes::kString, false, "keras2"},
+           {"backend", Takes::kString, false, "tensorflow"}},
+          "the merge layer Dot; generation keras2, keras2.2.4 or keras3"},
+         layers_dot},
+        {{"keras.activations.softmax", {x, axis}, "softmax along an axis"}, softmax_call},
+        {{"softmax", {x, axis}, "softmax along an axis"}, softmax_call},
+    };
+  }();
+  return *rows;
 }
 
-}  // namespace keras::activations
+namespace keras {
+
+Result<Tensor> backend::dot(const TensorView& x, const TensorView& y, Backend backend,
+                            const Options& options) {
+  return call_tensor("keras.backend.dot", {x, y, name_of(backend, kBackends)}, {}, options);
+}
+Result<Tensor> backend::batch_dot(const TensorView& x, const TensorView& y, const Value& axes,
+                                  BatchDotForm form, const Options& options) {
+  return call_tensor("keras.backend.batch_dot", {x, y, axes, name_of(form, kForms)}, {}, options);
+}
+Result<Tensor> layers::dot(const TensorView& x, const TensorView& y, const Value& axes,
+                           bool normalize, Generation generation, Backend backend,
+                           const Options& options) {
+  return call_tensor(
+      "keras.layers.dot",
+      {List{x, y}, axes, normalize, name_of(generation, kGenerations), name_of(backend, kBackends)},
+      {}, options);
+}
+Result<Tensor> activations::softmax(const TensorView& x, int64_t axis, const Options& options) {
+  return call_tensor("keras.activations.softmax", {x, axis}, {}, options);
+}
+
+}  // namespace keras
+
+Result<Tensor> softmax(const TensorView& x, int64_t axis, const Options& options) {
+  return call_tensor("softmax", {x, axis}, {}, options);
+}
+
 }  // namespace einc

@@ -39,7 +39,7 @@ Result<const Dialect*> choose_dialect(const std::string& name) {
 
 Result<BoundEinsum> parse_and_bind(std::string_view expression, std::span<const TensorType> inputs,
                                    const std::optional<TensorType>& output,
-                                   const Options& options) {
+                                   const std::optional<DType>& dtype, const Options& options) {
   const auto dialect = choose_dialect(options.dialect);
   if (!dialect) return dialect.error();
   for (size_t i = 0; i < inputs.size(); ++i)
@@ -53,18 +53,20 @@ Result<BoundEinsum> parse_and_bind(std::string_view expression, std::span<const 
   const auto subscripts = parse(expression, **dialect);
   if (!subscripts) return subscripts.error();
   if (options.trace) options.trace("parse", to_string(*subscripts) + "\n");
-  auto bound = bind(*subscripts, inputs, output, **dialect);
+  auto bound = bind(*subscripts, inputs, output, dtype, **dialect);
   if (bound && options.trace) options.trace("bind", to_string(bound->einsum));
   return bound;
 }
 
 std::string request_key(std::string_view expression, std::span<const TensorType> inputs,
-                        const std::optional<TensorType>& output, const Options& options) {
+                        const std::optional<TensorType>& output, const std::optional<DType>& dtype,
+                        const Options& options) {
   std::string key(expression);
   for (const std::string* option : {&options.dialect, &options.path, &options.target})
     key.append("\n").append(*option);
   for (const TensorType& input : inputs) key += "\n" + to_string(input);
   if (output) key += "\n-> " + to_string(*output);
+  if (dtype) key.append("\nin ") += to_string(*dtype);
   return key;
 }
 
@@ -85,20 +87,35 @@ Error error_of_current_exception() {
   }
 }
 
-Result<Kernel> compile(std::string_view expression, const std::vector<TensorType>& inputs,
-                       const std::optional<TensorType>& output, const Options& options) try {
+Result<Kernel> compile_as(std::string_view expression, const std::vector<TensorType>& inputs,
+                          const std::optional<TensorType>& output,
+                          const std::optional<DType>& dtype, const Options& options) {
   Engine& engine = Engine::instance();
-  const std::string key = request_key(expression, inputs, output, options);
+  const std::string key = request_key(expression, inputs, output, dtype, options);
   if (!options.trace)
     if (auto program = engine.find(key))
       return Kernel(std::move(program), chosen_executor(options));
-  auto bound = parse_and_bind(expression, inputs, output, options);
+  auto bound = parse_and_bind(expression, inputs, output, dtype, options);
   if (!bound) return bound.error();
   auto program = engine.compile(key, bound->einsum, inputs, bound->output, options);
   if (!program) return program.error();
   return Kernel(*std::move(program), chosen_executor(options));
+}
+
+Result<Kernel> compile(std::string_view expression, const std::vector<TensorType>& inputs,
+                       const std::optional<TensorType>& output, const Options& options) try {
+  return compile_as(expression, inputs, output, std::nullopt, options);
 } catch (...) {
   return error_of_current_exception();
+}
+
+Result<void> convert_into(const TensorView& input, const TensorView& output,
+                          const Options& options) {
+  Options chosen = options;
+  chosen.dialect = "numpy";
+  const auto kernel = compile_as("...->...", {input.type}, output.type, output.type.dtype, chosen);
+  if (!kernel) return kernel.error();
+  return kernel->run(std::vector<TensorView>{input}, output);
 }
 
 Result<Kernel> compile(std::string_view expression, const std::vector<TensorType>& inputs,

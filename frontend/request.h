@@ -1,9 +1,12 @@
 // What every frontend call does once it has an einsum: find or compile its kernel, and run it.
 #pragma once
 
+#include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
+#include "einc/dtype.h"
 #include "einc/error.h"
 #include "einc/executor.h"
 #include "einc/kernel.h"
@@ -16,6 +19,15 @@ std::vector<TensorType> types_of(std::span<const TensorView> tensors);
 
 // The caller's executor, or the library's pool of as many threads as asked for.
 Executor chosen_executor(const Options& options);
+
+// As the public compile(), with a result of `dtype` instead of the operands' common one.
+Result<Kernel> compile_as(std::string_view expression, const std::vector<TensorType>& inputs,
+                          const std::optional<TensorType>& output,
+                          const std::optional<DType>& dtype, const Options& options);
+
+// output = input, converted. Both have the same extents.
+Result<void> convert_into(const TensorView& input, const TensorView& output,
+                          const Options& options);
 
 // The output is new and row-major, whatever the kernel's type says of strides.
 Result<Tensor> run_into_new_tensor(const Kernel& kernel, std::span<const TensorView> inputs);

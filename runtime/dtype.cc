@@ -27,15 +27,15 @@ DType row_of(Kind kind, int bytes) {
   return *find_row([&](const DTypeInfo& row) { return row.kind == kind && row.bytes == bytes; });
 }
 
-// Bytes of the real type whose mantissa holds every value of `row` that NumPy says it does: 8-
-// and 16-bit integers fit a float32, wider ones take a float64.
+// Bytes of the real type whose mantissa holds every value of `row` that NumPy says it does: 8-bit
+// integers fit a float16, 16-bit ones a float32, wider ones take a float64.
 int real_bytes(const DTypeInfo& row) {
   switch (row.kind) {
     case Kind::kBoolean:
       return 0;
     case Kind::kSigned:
     case Kind::kUnsigned:
-      return row.bytes <= 2 ? 4 : 8;
+      return row.bytes <= 2 ? 2 * row.bytes : 8;
     case Kind::kReal:
       return row.bytes;
     case Kind::kComplex:
@@ -60,11 +60,15 @@ DType promote(DType a, DType b) {
   const DTypeInfo* x = &info(a);
   const DTypeInfo* y = &info(b);
   if (y->kind < x->kind) std::swap(x, y);
-  if (x->kind == y->kind) return x->bytes > y->bytes ? x->dtype : y->dtype;
+  if (x->kind == y->kind) {
+    if (x->dtype != y->dtype && x->bytes == 2 && x->kind == Kind::kReal && y->bytes == 2)
+      return DType::kFloat32;
+    return x->bytes > y->bytes ? x->dtype : y->dtype;
+  }
   if (x->kind == Kind::kBoolean) return y->dtype;
   const int bytes = std::max(real_bytes(*x), real_bytes(*y));
   if (y->kind == Kind::kComplex) return row_of(Kind::kComplex, 2 * bytes);
-  if (y->kind == Kind::kReal) return row_of(Kind::kReal, bytes);
+  if (y->kind == Kind::kReal) return bytes == y->bytes ? y->dtype : row_of(Kind::kReal, bytes);
   // Signed with unsigned: the signed type that holds both ranges, a float64 beyond 64 bits.
   if (x->bytes > y->bytes) return x->dtype;
   return y->bytes < 8 ? row_of(Kind::kSigned, 2 * y->bytes) : DType::kFloat64;

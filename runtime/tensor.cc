@@ -21,6 +21,7 @@
 #include "einc/dtype.h"
 #include "einc/error.h"
 #include "runtime/check.h"
+#include "runtime/convert.h"
 
 namespace einc {
 namespace {
@@ -103,6 +104,12 @@ void print_element(std::ostream& out, const T& value) {
   char text[32];
   const auto [end, status] = std::to_chars(text, text + sizeof text, value);
   out.write(text, end - text);
+}
+
+template <class T>
+  requires kIsHalf<T>
+void print_element(std::ostream& out, const T& value) {
+  print_element(out, static_cast<float>(value));
 }
 
 template <class R>
@@ -239,6 +246,20 @@ Tensor Tensor::copy_of(DType dtype, std::vector<int64_t> extents, const void* va
   Result<Tensor> tensor = zeros(dtype, std::move(extents));
   EINC_CHECK(tensor && tensor->size() == count);
   std::memcpy(tensor->data(), values, static_cast<size_t>(count * info(dtype).bytes));
+  return *std::move(tensor);
+}
+
+Tensor Tensor::filled(DType dtype, std::vector<int64_t> extents, double value) {
+  Result<Tensor> tensor = zeros(dtype, std::move(extents));
+  EINC_CHECK(tensor);
+  switch (dtype) {
+#define EINC_ROW(id, storage, kind, name, npy, dlpack, compute)              \
+  case DType::id:                                                            \
+    std::ranges::fill(tensor->elements<storage>(), convert<storage>(value)); \
+    break;
+    EINC_FOR_EACH_DTYPE(EINC_ROW)
+#undef EINC_ROW
+  }
   return *std::move(tensor);
 }
 

@@ -20,7 +20,7 @@ std::string outcome(const BindCase& item) {
   for (const char* type : item.types) types.push_back(*parse_type(type));
   const auto subscripts = parse(item.text, dialect);
   if (!subscripts) return render(subscripts.error(), item.text);
-  const auto bound = einc::bind(*subscripts, types, std::nullopt, dialect);
+  const auto bound = einc::bind(*subscripts, types, std::nullopt, std::nullopt, dialect);
   return bound ? to_string(bound->einsum) : render(bound.error(), item.text);
 }
 

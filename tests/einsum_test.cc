@@ -118,10 +118,13 @@ TEST(Einsum, OptionsAreChecked) {
   EXPECT_EQ(message({.dialect = "pytorch"}),
             "argument error: no dialect 'pytorch'; there are einc, numpy, numpy_opt, torch, tf, "
             "opt_einsum");
-  EXPECT_EQ(message({.path = "best"}),
-            "argument error: no path finder 'best'; there are auto, exact, greedy");
+  EXPECT_EQ(
+      message({.path = "best"}),
+      "argument error: no path finder 'best'; there are auto, exact, greedy, or give a path such "
+      "as [[0, 1], [0, 1]]");
   EXPECT_EQ(message({.target = "vax"}),
-            "argument error: no target 'vax'; there are host, x86-64-v2, x86-64-v3, x86-64-v4");
+            "argument error: no target 'vax'; there are host, x86-64-v2, x86-64-v3, x86-64-v4, "
+            "x86-64-v4-bf16");
 }
 
 TEST(Einsum, TooLargeAnIntermediateIsRefused) {

@@ -40,7 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   const auto subscripts = einc::parse(lines[0], dialect);
   if (!subscripts) return 0;
-  const auto bound = einc::bind(*subscripts, types, std::nullopt, dialect);
+  const auto bound = einc::bind(*subscripts, types, std::nullopt, std::nullopt, dialect);
   if (!bound) return 0;
   const einc::Einsum einsum = einc::simplify(bound->einsum);
   const auto* const finder = einc::choose_path_finder("auto", einsum.inputs.size());

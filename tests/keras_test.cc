@@ -57,26 +57,27 @@ TEST(KerasDot, ErrorsNameAxesAndExtents) {
   EXPECT_EQ(text(dot(x, ones({2, 5}), -1)),
             "shape error: keras.layers.dot: axis 2 of x is 4 but axis 1 of y is 5 (x is "
             "float32[2,3,4], y is float32[2,5]) [dim-mismatch]");
-  EXPECT_EQ(text(dot(x, ones({7, 4}), -1)),
-            "shape error: keras.layers.dot: the batch is 2 in x but 7 in y, and does not broadcast "
-            "(x is float32[2,3,4], y is float32[7,4]) [batch-mismatch]");
+  EXPECT_EQ(
+      text(dot(x, ones({7, 4}), -1)),
+      "shape error: keras.layers.dot: axis 0 of x is 2 but axis 0 of y is 7, and a batch does "
+      "not broadcast here (x is float32[2,3,4], y is float32[7,4]) [batch-mismatch]");
   EXPECT_EQ(text(dot(x, ones({2, 4}), -3)),
             "argument error: keras.layers.dot: axis -3 is out of range for y of rank 2 "
             "[axis-out-of-range]");
   EXPECT_EQ(text(dot(x, ones({2, 4}), 0)),
             "argument error: keras.layers.dot: axis 0 is the batch axis and cannot be contracted; "
-            "add a batch axis of extent 1 in front (x is float32[2,3,4], y is float32[2,4]) "
-            "[axis-zero]");
+            "add a batch axis with expand_dims [axis-zero]");
   EXPECT_EQ(text(dot(x, ones({2, 4}), std::vector<int64_t>{1})),
-            "argument error: keras.layers.dot: axes has 1 entries; give an int or a pair of ints "
+            "argument error: keras.layers.dot: axes is [1]; give an int or a pair of ints "
             "[axes-format]");
   EXPECT_EQ(
       text(dot(x, ones({2}), -1)),
-      "shape error: keras.layers.dot: y is float32[2] of rank 1 but needs a batch axis and at "
-      "least one more; add one in front [rank]");
+      "shape error: keras.layers.dot: y is float32[2] of rank 1 but needs rank 2 or more; axis "
+      "0 is the batch; add an axis with expand_dims [rank]");
   EXPECT_EQ(
       text(dot(x, *Tensor::zeros(DType::kFloat64, {2, 4}), -1)),
-      "dtype error: keras.layers.dot: x is float32 but y is float64; cast one of them [dtype]");
+      "dtype error: keras.layers.dot: the operands do not promote to a common dtype here; cast "
+      "one (x is float32[2,3,4], y is float64[2,4]) [dtype]");
 }
 
 TEST(KerasSoftmax, AnyAxisAndStrides) {
@@ -91,9 +92,9 @@ TEST(KerasSoftmax, AnyAxisAndStrides) {
 }
 
 TEST(KerasSoftmax, Errors) {
-  EXPECT_EQ(
-      text(softmax(ones({}))),
-      "shape error: keras.activations.softmax: x is float32[] but needs rank 1 or more [rank]");
+  EXPECT_EQ(text(softmax(ones({}))),
+            "shape error: keras.activations.softmax: x is float32[] of rank 0 but needs rank 1 or "
+            "more [rank]");
   EXPECT_EQ(text(softmax(ones({2, 3}), 2)),
             "argument error: keras.activations.softmax: axis 2 is out of range for x of rank 2 "
             "[axis-out-of-range]");

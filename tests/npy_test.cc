@@ -132,7 +132,7 @@ TEST_F(Npy, SaysWhatIsWrong) {
   EXPECT_EQ(outcome(with("7", "(2,)")), "descr is no name of a dtype");
   EXPECT_EQ(outcome(npy(std::string("{'descr': '<i2',\0 'shape': (2,)}", 33), "abcd")),
             "the header is no dictionary of names");
-  EXPECT_EQ(outcome(with("'<f2'", "(2,)")), "einc has no dtype '<f2'");
+  EXPECT_EQ(outcome(with("'<f16'", "(2,)")), "einc has no dtype '<f16'");
   EXPECT_EQ(outcome(with("'|O'", "(2,)")), "einc has no dtype '|O'");
   EXPECT_EQ(outcome(with("[('a', '<i2')]", "(2,)")), "its dtype is no plain one but a structure");
   EXPECT_EQ(outcome(npy("{'descr': '<i2', 'shape': (2,), }", "abcd")),
@@ -189,7 +189,7 @@ TEST_F(Npy, TellsABadFileFromADTypeItLacks) {
         .error()
         .code;
   };
-  EXPECT_EQ(code("'<f2'", "ab"), ErrorCode::kUnsupported);
+  EXPECT_EQ(code("'<f16'", "ab"), ErrorCode::kUnsupported);
   EXPECT_EQ(code("[('a', '<i2')]", "ab"), ErrorCode::kUnsupported);
   EXPECT_EQ(code("'<i2'", "a"), ErrorCode::kIo);
   EXPECT_EQ(read_npy(path("missing.npy")).error().code, ErrorCode::kIo);

@@ -19,7 +19,7 @@ Einsum bound(const char* text, const std::vector<const char*>& type_texts) {
   const Dialect& dialect = *find_dialect("einc");
   std::vector<TensorType> types;
   for (const char* type : type_texts) types.push_back(*parse_type(type));
-  return einc::bind(*parse(text, dialect), types, std::nullopt, dialect)->einsum;
+  return einc::bind(*parse(text, dialect), types, std::nullopt, std::nullopt, dialect)->einsum;
 }
 
 TEST(Simplify, FusesAndDrops) {
@@ -54,11 +54,37 @@ TEST(Canonical, ForgetsNames) {
                canonical(bound("ij,jk->ki", {"float32[2,3]", "float32[3,4]"})));
 }
 
-TEST(Path, FindersAreTableRows) {
-  EXPECT_EQ(choose_path_finder("auto", 3)->name, "exact");
-  EXPECT_EQ(choose_path_finder("auto", 100)->name, "greedy");
-  EXPECT_EQ(choose_path_finder("exact", 100), nullptr);
-  EXPECT_EQ(choose_path_finder("nonsense", 2), nullptr);
+TEST(Path, ChosenByNameOrText) {
+  EXPECT_TRUE(choose_path("auto", 3));
+  EXPECT_TRUE(choose_path("auto", 1000));
+  EXPECT_EQ(choose_path("exact", 1000).error().message,
+            "path finder 'exact' takes at most 9 operands, not 1000");
+  EXPECT_EQ(choose_path("best", 3).error().message,
+            "no path finder 'best'; there are auto, exact, greedy, or give a path such as [[0, 1], "
+            "[0, 1]]");
+  EXPECT_TRUE(choose_path("[[0, 1], [0, 1]]", 3));
+}
+
+TEST(Path, ExplicitPathsAreFollowed) {
+  const Einsum einsum = bound("ij,jk,kl->il", {"float32[2,3]", "float32[3,4]", "float32[4,5]"});
+  for (const LinearPath& path : {LinearPath{{0, 1}, {0, 1}}, {{1, 2}, {0, 1}}, {{0, 2}, {0, 1}}})
+    EXPECT_EQ(to_linear_path(path_explicit(einsum, path), 3), path);
+  EXPECT_EQ(to_linear_path(path_explicit(einsum, {{0, 1, 2}}), 3), (LinearPath{{0, 1}, {0, 1}}));
+}
+
+TEST(Path, ExplicitPathsAreChecked) {
+  const auto message = [](const char* text) { return parse_linear_path(text, 3).error().message; };
+  EXPECT_EQ(message("[[0, 3], [0, 1]]"),
+            "the path [[0, 3], [0, 1]] names position 3 where 3 operands are left");
+  EXPECT_EQ(message("[[-1, 0], [0, 1]]"),
+            "the path [[-1, 0], [0, 1]] names position -1 where 3 operands are left");
+  EXPECT_EQ(message("[[0, 0], [0, 1]]"),
+            "the path [[0, 0], [0, 1]] names a position twice in one step");
+  EXPECT_EQ(message("[[0, 1]]"), "the path [[0, 1]] leaves 2 operands uncontracted");
+  EXPECT_EQ(message("[[], [0, 1, 2]]"), "the path [[], [0, 1, 2]] has an empty step");
+  for (const char* const text : {"[", "[[0, 1], [0, 1]", "[[0, 1], [0, x]]", "[[0, 1]] 2", "[0, 1]",
+                                 "[[0, 99999999999999999999]]"})
+    EXPECT_EQ(message(text), "the path " + std::string(text) + " is no list of lists of positions");
 }
 
 TEST(Path, ExactContractsTheCheapPairFirst) {

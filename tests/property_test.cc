@@ -24,7 +24,7 @@ Request request_of(uint32_t seed) {
 Einsum einsum_of(const Request& request) {
   const Dialect& dialect = *find_dialect("einc");
   return einc::bind(*parse(request.expression, dialect), request.inputs, request.output_type,
-                    dialect)
+                    std::nullopt, dialect)
       ->einsum;
 }
 

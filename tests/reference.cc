@@ -6,6 +6,8 @@
 #include <functional>
 #include <sstream>
 
+#include "runtime/convert.h"
+
 namespace einc::test {
 namespace {
 
@@ -17,6 +19,8 @@ template <class T>
 Complex load(const void* element) {
   if constexpr (std::is_arithmetic_v<T>) {
     return static_cast<long double>(*static_cast<const T*>(element));
+  } else if constexpr (kIsHalf<T>) {
+    return static_cast<float>(*static_cast<const T*>(element));
   } else {
     const T value = *static_cast<const T*>(element);
     return {value.real(), value.imag()};
@@ -33,6 +37,8 @@ void store(void* element, Complex value) {
     *static_cast<T*>(element) = static_cast<T>(bits);
   } else if constexpr (std::is_floating_point_v<T>) {
     *static_cast<T*>(element) = static_cast<T>(value.real());
+  } else if constexpr (kIsHalf<T>) {
+    *static_cast<T*>(element) = T(static_cast<float>(value.real()));
   } else {
     using R = typename T::value_type;
     *static_cast<T*>(element) = T(static_cast<R>(value.real()), static_cast<R>(value.imag()));
@@ -172,7 +178,13 @@ Expected reference(const Request& request, const std::vector<TensorView>& inputs
 std::string difference(const TensorView& actual, const Expected& expected, size_t operands) {
   const DTypeInfo& row = info(actual.type.dtype);
   const bool is_complex = row.kind == Kind::kComplex;
-  const bool is_single = row.bytes == (is_complex ? 8 : 4);
+  const DTypeInfo& compute = info(row.compute);
+  const bool is_single = compute.bytes == (is_complex ? 8 : 4);
+  // Of the one rounding to the result's type, with the spacing of its smallest numbers.
+  const long double rounding = row.dtype == DType::kFloat16    ? 0x1p-11L
+                               : row.dtype == DType::kBFloat16 ? 0x1p-8L
+                                                               : 0;
+  const long double least = row.dtype == DType::kFloat16 ? 0x1p-25L : 0;
   const long double unit = is_single ? FLT_EPSILON / 2 : DBL_EPSILON / 2;
   // Each operand adds a product, and each step a sum of at most all terms.
   const long double m = (is_complex ? 4 : 1) * (static_cast<long double>(expected.terms) + 2) *
@@ -184,7 +196,7 @@ std::string difference(const TensorView& actual, const Expected& expected, size_
     const long double bound = is_integer(actual.type.dtype)
                                   ? 0
                                   : m * unit / (1 - m * unit) * expected.magnitudes[i] +
-                                        unit * std::abs(expected.values[i]);
+                                        (unit + rounding) * std::abs(expected.values[i]) + least;
     const long double error = std::abs(value - expected.values[i]);
     if (!(error <= bound) && text.tellp() < 400)
       text << "element " << i << " is " << value << ", expected " << expected.values[i]

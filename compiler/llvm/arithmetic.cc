@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/llvm/half_conversion.h"
 #include "compiler/loop_nest.h"
 #include "einc/dtype.h"
 #include "runtime/check.h"
@@ -23,6 +24,8 @@ bool is_float(const DTypeInfo& row) { return row.kind >= Kind::kReal; }
 llvm::Type* Arithmetic::part_type(DType dtype) const {
   const DTypeInfo& row = info(dtype);
   const int bytes = row.kind == Kind::kComplex ? row.bytes / 2 : row.bytes;
+  if (row.dtype == DType::kFloat16) return ir_.getHalfTy();
+  if (row.dtype == DType::kBFloat16) return ir_.getBFloatTy();
   if (is_float(row)) return bytes == 4 ? ir_.getFloatTy() : ir_.getDoubleTy();
   return ir_.getIntNTy(static_cast<unsigned>(8 * bytes));
 }
@@ -170,23 +173,37 @@ llvm::Value* Arithmetic::load_parts(llvm::Value* pointer, llvm::Type* type, int 
                               llvm::Constant::getNullValue(vector));
 }
 
+llvm::Value* Arithmetic::is_nonzero(llvm::Value* parts) const {
+  llvm::Value* const zero = llvm::Constant::getNullValue(parts->getType());
+  return parts->getType()->isFPOrFPVectorTy() ? ir_.CreateFCmpUNE(parts, zero)
+                                              : ir_.CreateICmpNE(parts, zero);
+}
+
 llvm::Value* Arithmetic::to_compute(llvm::Value* parts, const DTypeInfo& storage) const {
   llvm::Type* const type = parts->getType()->getWithNewType(part_type(compute_.dtype));
-  if (storage.kind == Kind::kBoolean) {
-    llvm::Value* const is_true =
-        ir_.CreateICmpNE(parts, llvm::Constant::getNullValue(parts->getType()));
+  if (storage.dtype == DType::kFloat16) parts = float_from_f16(ir_, parts, has_f16_);
+  if (storage.dtype == DType::kBFloat16) parts = float_from_bf16(ir_, parts);
+  if (storage.kind == Kind::kBoolean || compute_.kind == Kind::kBoolean) {
+    llvm::Value* const is_true = is_nonzero(parts);
     return is_float(compute_) ? ir_.CreateUIToFP(is_true, type) : ir_.CreateZExt(is_true, type);
   }
-  if (is_float(storage)) return ir_.CreateFPCast(parts, type);
   const bool is_signed = storage.kind == Kind::kSigned;
+  if (is_float(storage)) {
+    if (is_float(compute_)) return ir_.CreateFPCast(parts, type);
+    return ir_.CreateIntrinsic(
+        compute_.kind == Kind::kSigned ? llvm::Intrinsic::fptosi_sat : llvm::Intrinsic::fptoui_sat,
+        {type, parts->getType()}, {parts});
+  }
   if (!is_float(compute_)) return ir_.CreateIntCast(parts, type, is_signed);
   return is_signed ? ir_.CreateSIToFP(parts, type) : ir_.CreateUIToFP(parts, type);
 }
 
-// The compute dtype is its result's, or a wider integer, which wraps.
+// The compute dtype is its result's, or a wider one of its kind; integers wrap.
 llvm::Value* Arithmetic::to_storage(llvm::Value* parts, const DTypeInfo& storage) const {
-  EINC_CHECK(storage.compute == compute_.dtype);
+  EINC_CHECK(storage.compute == compute_.dtype || storage.dtype == compute_.dtype);
   llvm::Type* const type = parts->getType()->getWithNewType(part_type(storage.dtype));
+  if (storage.dtype == DType::kFloat16) return f16_from_float(ir_, parts, has_f16_);
+  if (storage.dtype == DType::kBFloat16) return bf16_from_float(ir_, parts, has_bf16_);
   return is_float(storage) ? parts : ir_.CreateIntCast(parts, type, false);
 }
 
@@ -205,8 +222,9 @@ Number Arithmetic::load(llvm::Value* pointer, const NestOperand& operand, int la
     even.push_back(2 * lane);
     odd.push_back(2 * lane + 1);
   }
-  const Number number{to_compute(ir_.CreateShuffleVector(pairs, even), storage),
-                      to_compute(ir_.CreateShuffleVector(pairs, odd), storage)};
+  llvm::Value* const re = to_compute(ir_.CreateShuffleVector(pairs, even), storage);
+  if (!is_complex()) return {re, nullptr};
+  const Number number{re, to_compute(ir_.CreateShuffleVector(pairs, odd), storage)};
   return operand.conjugate ? Number{number.re, negate(number.im)} : number;
 }
 

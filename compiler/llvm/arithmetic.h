@@ -22,7 +22,11 @@ struct Number {
 class Arithmetic {
  public:
   Arithmetic(llvm::IRBuilder<>& ir, DType compute, const Target& target)
-      : ir_(ir), compute_(info(compute)), has_fma_(target.has_fma) {}
+      : ir_(ir),
+        compute_(info(compute)),
+        has_fma_(target.has_fma),
+        has_f16_(target.has_f16),
+        has_bf16_(target.has_bf16) {}
 
   bool is_complex() const { return compute_.kind == Kind::kComplex; }
   int part_bytes() const { return is_complex() ? compute_.bytes / 2 : compute_.bytes; }
@@ -62,6 +66,7 @@ class Arithmetic {
   llvm::Value* mask(int lanes, int active) const;
   llvm::Value* load_parts(llvm::Value* pointer, llvm::Type* type, int lanes, int active) const;
   llvm::Value* to_compute(llvm::Value* parts, const DTypeInfo& storage) const;
+  llvm::Value* is_nonzero(llvm::Value* parts) const;
   llvm::Value* to_storage(llvm::Value* parts, const DTypeInfo& storage) const;
   llvm::Value* multiply_parts(llvm::Value* a, llvm::Value* b) const;
   llvm::Value* add_parts(llvm::Value* a, llvm::Value* b) const;
@@ -75,6 +80,8 @@ class Arithmetic {
   llvm::IRBuilder<>& ir_;
   const DTypeInfo& compute_;
   bool has_fma_;
+  bool has_f16_;
+  bool has_bf16_;
 };
 
 }  // namespace einc

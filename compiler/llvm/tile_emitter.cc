@@ -276,6 +276,7 @@ TileEmitter::Numbers TileEmitter::load_transposed(size_t input, llvm::Value* poi
 // ---- Stores
 
 void TileEmitter::flush(const Numbers& sums, const Shape& shape) {
+  if (nest_.nest_.accumulates) return store_all(sums, shape, true);
   if (scope_.has_sum == nullptr) return store_all(sums, shape, false);
   nest_.branch(
       scope_.has_sum, [&] { store_all(sums, shape, true); },

@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "einc/export.h"
+#include "einc/half.h"
 
 //  enumerator   storage type           kind      NumPy name    .npy descr  DLPack  compute type
 #define EINC_FOR_EACH_DTYPE(ROW)                                                   \
@@ -21,6 +22,8 @@
   ROW(kUInt16, uint16_t, kUnsigned, "uint16", "u2", 1, kUInt32)                    \
   ROW(kUInt32, uint32_t, kUnsigned, "uint32", "u4", 1, kUInt32)                    \
   ROW(kUInt64, uint64_t, kUnsigned, "uint64", "u8", 1, kUInt64)                    \
+  ROW(kFloat16, Float16, kReal, "float16", "f2", 2, kFloat32)                      \
+  ROW(kBFloat16, BFloat16, kReal, "bfloat16", "V2", 4, kFloat32)                   \
   ROW(kFloat32, float, kReal, "float32", "f4", 2, kFloat32)                        \
   ROW(kFloat64, double, kReal, "float64", "f8", 2, kFloat64)                       \
   ROW(kComplex64, std::complex<float>, kComplex, "complex64", "c8", 5, kComplex64) \
@@ -49,13 +52,18 @@ struct DTypeInfo {
 
 EINC_EXPORT const DTypeInfo& info(DType dtype);
 
+// Floats whose sums are kept in a wider float.
+inline bool is_narrow_float(DType dtype) {
+  return info(dtype).kind == Kind::kReal && info(dtype).compute != dtype;
+}
+
 inline std::string_view to_string(DType dtype) { return info(dtype).name; }
 EINC_EXPORT std::optional<DType> dtype_from_name(std::string_view name);
 EINC_EXPORT std::optional<DType> dtype_from_npy(std::string_view descr);
 
 // The smallest dtype both convert to without loss of kind or range, as numpy.result_type:
 // int32 and float32 give float64, uint64 and int64 give float64, complex64 and float64 give
-// complex128.
+// complex128; float16 and bfloat16 give float32.
 EINC_EXPORT DType promote(DType a, DType b);
 
 // The dtype whose elements are stored as T; uint8_t is kUInt8, though bool is a byte too.

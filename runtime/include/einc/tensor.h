@@ -53,6 +53,7 @@ EINC_EXPORT Result<TensorType> parse_type(std::string_view text);
 struct TensorView {
   void* data = nullptr;
   TensorType type;
+  friend bool operator==(const TensorView&, const TensorView&) = default;  // of addresses
 };
 
 // An owned, row-major tensor, zero-filled, aligned to 64 bytes. Copies share the elements.
@@ -62,6 +63,10 @@ class EINC_EXPORT Tensor {
 
   // Fails with kMemory or, for a type that no memory could hold, kShape.
   static Result<Tensor> zeros(DType dtype, std::vector<int64_t> extents);
+
+  // Every element is `value`, converted. As zeros(), but aborts where there is no memory: meant for
+  // scalars.
+  static Tensor filled(DType dtype, std::vector<int64_t> extents, double value);
 
   // A tensor of `T`'s dtype with the given elements in row-major order; aborts if the number of
   // values is not that of the extents. Meant for literals in examples and tests.

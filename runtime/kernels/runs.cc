@@ -1,0 +1,283 @@
+// Plain loops, compiled once per instruction set by foreach_target.h: the compiler turns them into
+// vector code, and what it cannot (gathers, transpositions) is bound by loads and stores anyway.
+
+#include "runtime/kernels/runs.h"
+
+#include <array>
+#include <complex>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include "einc/dtype.h"
+#include "runtime/check.h"
+#include "runtime/convert.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "runtime/kernels/runs.cc"
+#include "hwy/foreach_target.h"  // IWYU pragma: keep
+#include "hwy/highway.h"
+
+// What each compute dtype is calculated with: unsigned integers, since those wrap.
+#ifndef EINC_FOR_EACH_COMPUTE_DTYPE
+#define EINC_FOR_EACH_COMPUTE_DTYPE(ROW)                    \
+  ROW(kBool, bool, Boolean)                                 \
+  ROW(kInt32, int32_t, uint32_t)                            \
+  ROW(kUInt32, uint32_t, uint32_t)                          \
+  ROW(kInt64, int64_t, uint64_t)                            \
+  ROW(kUInt64, uint64_t, uint64_t)                          \
+  ROW(kFloat32, float, float)                               \
+  ROW(kFloat64, double, double)                             \
+  ROW(kComplex64, std::complex<float>, std::complex<float>) \
+  ROW(kComplex128, std::complex<double>, std::complex<double>)
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace einc {
+namespace HWY_NAMESPACE {
+
+enum class Boolean : uint8_t { kFalse, kTrue };
+
+template <class T>
+HWY_INLINE T plus(T a, T b) {
+  if constexpr (std::is_same_v<T, Boolean>) {
+    return static_cast<Boolean>(static_cast<uint8_t>(a) | static_cast<uint8_t>(b));
+  } else {
+    return a + b;
+  }
+}
+
+template <class T>
+HWY_INLINE T times(T a, T b) {
+  if constexpr (std::is_same_v<T, Boolean>) {
+    return static_cast<Boolean>(static_cast<uint8_t>(a) & static_cast<uint8_t>(b));
+  } else if constexpr (kIsComplex<T>) {  // the plain formula, without std::complex's care for NaN
+    return T(a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real());
+  } else {
+    return a * b;
+  }
+}
+
+// Meaning is what the dtype's values are, T what they are calculated with.
+template <class Storage, bool is_bool, class Meaning, class T>
+HWY_INLINE T to_compute(Storage value, bool conjugate) {
+  if constexpr (std::is_same_v<Meaning, bool>) {
+    if constexpr (kIsHalf<Storage>) {
+      return static_cast<T>(static_cast<float>(value) != 0);
+    } else {
+      return static_cast<T>(value != Storage{});
+    }
+  } else if constexpr (is_bool) {
+    return static_cast<T>(value != 0 ? 1 : 0);
+  } else if constexpr (kIsComplex<Storage> && kIsComplex<T>) {
+    const T result = convert<T>(value);
+    return T(result.real(), conjugate ? -result.imag() : result.imag());
+  } else {
+    return static_cast<T>(convert<Meaning>(value));
+  }
+}
+
+template <class Storage, bool is_bool, class Meaning, class T>
+void load_run(const void* from, int64_t stride, int64_t n, bool conjugate, void* to) {
+  const auto* const HWY_RESTRICT source = static_cast<const Storage*>(from);
+  T* const HWY_RESTRICT target = static_cast<T*>(to);
+  const auto element = [&](int64_t i) HWY_ATTR {
+    return to_compute<Storage, is_bool, Meaning, T>(source[i], conjugate);
+  };
+  if (stride == 1) {
+    for (int64_t i = 0; i < n; ++i) target[i] = element(i);
+  } else if (stride == 0) {
+    const T value = element(0);
+    for (int64_t i = 0; i < n; ++i) target[i] = value;
+  } else {
+    for (int64_t i = 0; i < n; ++i) target[i] = element(i * stride);
+  }
+}
+
+template <class T, class Storage>
+void store_run(const void* from, int64_t n, void* to, int64_t stride) {
+  const T* const HWY_RESTRICT source = static_cast<const T*>(from);
+  auto* const HWY_RESTRICT target = static_cast<Storage*>(to);
+  const auto element = [&](int64_t i) HWY_ATTR {
+    if constexpr (std::is_same_v<T, Boolean>) {
+      return static_cast<Storage>(source[i]);
+    } else {
+      return convert<Storage>(source[i]);
+    }
+  };
+  if (stride == 1) {
+    for (int64_t i = 0; i < n; ++i) target[i] = element(i);
+  } else {
+    for (int64_t i = 0; i < n; ++i) target[i * stride] = element(i);
+  }
+}
+
+template <class T>
+void multiply(void* x, const void* y, int64_t n) {
+  T* const HWY_RESTRICT a = static_cast<T*>(x);
+  const T* const HWY_RESTRICT b = static_cast<const T*>(y);
+  for (int64_t i = 0; i < n; ++i) a[i] = times(a[i], b[i]);
+}
+
+template <class T>
+void add(void* x, const void* y, int64_t n) {
+  T* const HWY_RESTRICT a = static_cast<T*>(x);
+  const T* const HWY_RESTRICT b = static_cast<const T*>(y);
+  for (int64_t i = 0; i < n; ++i) a[i] = plus(a[i], b[i]);
+}
+
+// Element i goes to partial sum i % kPartials, so that sums wait for no other, and are short.
+template <class T, class Term>
+HWY_INLINE void add_terms(int64_t n, void* sum, Term term) {
+  constexpr int64_t kPartials = 256 / sizeof(T);
+  T partials[kPartials] = {};
+  int64_t i = 0;
+  for (; i + kPartials <= n; i += kPartials)
+    for (int64_t p = 0; p < kPartials; ++p) partials[p] = plus(partials[p], term(i + p));
+  for (int64_t p = 0; i < n; ++i, ++p) partials[p] = plus(partials[p], term(i));
+  for (int64_t half = kPartials / 2; half > 0; half /= 2)
+    for (int64_t p = 0; p < half; ++p) partials[p] = plus(partials[p], partials[p + half]);
+  T& total = *static_cast<T*>(sum);
+  total = plus(total, partials[0]);
+}
+
+template <class T>
+void add_sum(const void* x, int64_t n, void* sum) {
+  const T* const HWY_RESTRICT a = static_cast<const T*>(x);
+  add_terms<T>(n, sum, [a](int64_t i) HWY_ATTR { return a[i]; });
+}
+
+template <class T>
+void add_dot(const void* x, const void* y, int64_t n, void* sum) {
+  const T* const HWY_RESTRICT a = static_cast<const T*>(x);
+  const T* const HWY_RESTRICT b = static_cast<const T*>(y);
+  add_terms<T>(n, sum, [a, b](int64_t i) HWY_ATTR { return times(a[i], b[i]); });
+}
+
+// By squares of 8, so that what is read across stays in as many cache lines.
+template <class T>
+void transpose(const void* from, int64_t rows, int64_t columns, void* to) {
+  const T* const HWY_RESTRICT source = static_cast<const T*>(from);
+  T* const HWY_RESTRICT target = static_cast<T*>(to);
+  constexpr int64_t kSquare = 8;
+  int64_t i = 0;
+  for (; i + kSquare <= rows; i += kSquare)
+    for (int64_t j = 0; j < columns; ++j)
+      for (int64_t k = 0; k < kSquare; ++k)
+        target[j * rows + i + k] = source[(i + k) * columns + j];
+  for (; i < rows; ++i)
+    for (int64_t j = 0; j < columns; ++j) target[j * rows + i] = source[i * columns + j];
+}
+
+template <class Meaning, class T>
+LoadRun find_load_of(DType storage) {
+  switch (storage) {
+#define EINC_ROW(id, type, kind, name, npy, dlpack, compute) \
+  case DType::id:                                            \
+    return load_run < type, DType::id == DType::kBool, Meaning, T > ;
+    EINC_FOR_EACH_DTYPE(EINC_ROW)
+#undef EINC_ROW
+  }
+  return nullptr;
+}
+
+LoadRun load_for(DType storage, DType compute) {
+  switch (compute) {
+#define EINC_ROW(id, meaning, type) \
+  case DType::id:                   \
+    return find_load_of<meaning, type>(storage);
+    EINC_FOR_EACH_COMPUTE_DTYPE(EINC_ROW)
+#undef EINC_ROW
+    default:
+      return nullptr;
+  }
+}
+
+// A result is stored in its compute dtype or one that has it as its compute dtype.
+StoreRun store_for(DType storage) {
+  switch (storage) {
+    case DType::kBool:
+      return store_run<Boolean, uint8_t>;
+    case DType::kInt8:
+    case DType::kUInt8:
+      return store_run<uint32_t, uint8_t>;
+    case DType::kInt16:
+    case DType::kUInt16:
+      return store_run<uint32_t, uint16_t>;
+    case DType::kInt32:
+    case DType::kUInt32:
+      return store_run<uint32_t, uint32_t>;
+    case DType::kInt64:
+    case DType::kUInt64:
+      return store_run<uint64_t, uint64_t>;
+    case DType::kFloat16:
+      return store_run<float, Float16>;
+    case DType::kBFloat16:
+      return store_run<float, BFloat16>;
+    case DType::kFloat32:
+      return store_run<float, float>;
+    case DType::kFloat64:
+      return store_run<double, double>;
+    case DType::kComplex64:
+      return store_run<std::complex<float>, std::complex<float>>;
+    case DType::kComplex128:
+      return store_run<std::complex<double>, std::complex<double>>;
+  }
+  return nullptr;
+}
+
+template <class T>
+const RunArithmetic* arithmetic_of() {
+  static constexpr RunArithmetic kArithmetic{multiply<T>, add<T>, add_sum<T>, add_dot<T>,
+                                             transpose<T>};
+  return &kArithmetic;
+}
+
+const RunArithmetic* arithmetic_for(DType compute) {
+  switch (compute) {
+#define EINC_ROW(id, meaning, type) \
+  case DType::id:                   \
+    return arithmetic_of<type>();
+    EINC_FOR_EACH_COMPUTE_DTYPE(EINC_ROW)
+#undef EINC_ROW
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace einc
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace einc {
+namespace {
+
+HWY_EXPORT(load_for);
+HWY_EXPORT(store_for);
+HWY_EXPORT(arithmetic_for);
+
+}  // namespace
+
+LoadRun find_load(DType storage, DType compute) {
+  const LoadRun found = HWY_DYNAMIC_DISPATCH(load_for)(storage, compute);
+  EINC_CHECK(found != nullptr);
+  return found;
+}
+
+StoreRun find_store(DType compute, DType storage) {
+  EINC_CHECK(info(storage).compute == compute || storage == compute);
+  const StoreRun found = HWY_DYNAMIC_DISPATCH(store_for)(storage);
+  EINC_CHECK(found != nullptr);
+  return found;
+}
+
+const RunArithmetic& run_arithmetic(DType compute) {
+  const RunArithmetic* const found = HWY_DYNAMIC_DISPATCH(arithmetic_for)(compute);
+  EINC_CHECK(found != nullptr);
+  return *found;
+}
+
+}  // namespace einc
+#endif  // HWY_ONCE
