@@ -168,10 +168,11 @@ Error call_error(std::string_view call, ErrorCode code, std::string_view rule,
 // ---- Arguments
 
 const Value& Arguments::operator[](std::string_view name) const {
-  for (size_t p = 0; p < values_.size(); ++p)
-    if (row_->parameters[p].name == name) return values_[p];
-  EINC_CHECK(!"a parameter of the row");
-  return values_[0];
+  const auto& parameters = row_->parameters;
+  const auto found = std::find_if(parameters.begin(), parameters.end(),
+                                  [&](const Parameter& p) { return p.name == name; });
+  EINC_CHECK(found != parameters.end());
+  return values_[static_cast<size_t>(found - parameters.begin())];
 }
 
 const TensorView& Arguments::tensor(std::string_view name) const {
