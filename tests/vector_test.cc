@@ -79,10 +79,11 @@ Called call_of(const Json& vector) {
   for (const auto& [name, json] : vector["kwargs"].items())
     named.emplace_back(name, value_of(json, rng, tensors));
   // A call that takes a list of operands takes it by name, in whatever place it stands.
+  const std::string name = vector["call"];
   const auto rows = calls();
   const auto row = std::find_if(rows.begin(), rows.end(),
-                                [&](const auto* info) { return info->name == vector["call"]; });
-  EXPECT_NE(row, rows.end()) << vector["call"];
+                                [&](const CallInfo* info) { return info->name == name; });
+  EXPECT_NE(row, rows.end()) << name;
   for (const Parameter& parameter : (*row)->parameters)
     if ((parameter.kind == Parameter::Kind::kTensors && parameter.name != "call_with") ||
         parameter.kind == Parameter::Kind::kShapes) {
@@ -91,7 +92,7 @@ Called call_of(const Json& vector) {
     }
   if (vector["kwargs"].contains("call_with"))
     for (const Json& arg : vector["kwargs"]["call_with"]) operands.push_back(tensor_of(arg, rng));
-  return {std::move(operands), call(vector["call"].get<std::string>(), positional, named)};
+  return {std::move(operands), call(name, positional, named)};
 }
 
 void check_error(const Json& expect, const Result<CallResult>& result) {
