@@ -26,6 +26,8 @@
 #include "einc/dtype.h"
 #include "einc/error.h"
 #include "einc/options.h"
+#include "runtime/kernels/contraction.h"
+#include "runtime/kernels/map_reduce.h"
 #include "runtime/kernels/normalize.h"
 #include "runtime/kernels/softmax.h"
 #include "runtime/kernels/step.h"
@@ -56,10 +58,12 @@ class Assembler {
       : target_(target), make_code_(make_code), trace_(trace) {}
 
   Result<ProgramStep> operator()(const Contraction& step) const {
+    if (!make_code_) return precompiled(step);
     return compiled(step, {step.a.slot, step.b.slot}, step.c.slot);
   }
 
   Result<ProgramStep> operator()(const MapReduce& step) const {
+    if (!make_code_) return precompiled(step);
     std::vector<Slot> inputs;
     for (const StepOperand& input : step.inputs) inputs.push_back(input.slot);
     return compiled(step, std::move(inputs), step.output.slot);
@@ -87,6 +91,39 @@ class Assembler {
   }
 
  private:
+  static StepTensor tensor(const StepOperand& operand) {
+    return {operand.dtype, operand.conjugate};
+  }
+
+  static ProgramStep precompiled(const Contraction& step) {
+    auto [code, description] = contraction_step({.a = tensor(step.a),
+                                                 .b = tensor(step.b),
+                                                 .c = tensor(step.c),
+                                                 .compute = step.compute,
+                                                 .accumulates = step.accumulates,
+                                                 .batch = step_dims(step.batch),
+                                                 .m = step_dims(step.m),
+                                                 .n = step_dims(step.n),
+                                                 .k = step_dims(step.k)});
+    return {std::move(code), std::move(description), {step.a.slot, step.b.slot}, step.c.slot};
+  }
+
+  static ProgramStep precompiled(const MapReduce& step) {
+    MapReduceDescription wanted{.inputs = {},
+                                .output = tensor(step.output),
+                                .compute = step.compute,
+                                .accumulates = step.accumulates,
+                                .kept = step_dims(step.kept),
+                                .reduced = step_dims(step.reduced)};
+    std::vector<Slot> slots;
+    for (const StepOperand& input : step.inputs) {
+      wanted.inputs.push_back(tensor(input));
+      slots.push_back(input.slot);
+    }
+    auto [code, description] = map_reduce_step(wanted);
+    return {std::move(code), std::move(description), std::move(slots), step.output.slot};
+  }
+
   static std::vector<StepDim> step_dims(const std::vector<Dim>& dims) {
     std::vector<StepDim> result;
     for (const Dim& dim : dims) result.push_back({dim.extent, dim.strides});

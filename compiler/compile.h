@@ -14,7 +14,8 @@
 
 namespace einc {
 
-// Turns a nest into code for a target; the engine's looks into a cache first.
+// Turns a nest into code for a target; the engine's looks into a cache first. Without one, steps
+// run the precompiled kernels.
 using MakeCode =
     std::function<Result<std::shared_ptr<const Code>>(const LoopNest& nest, const Target& target)>;
 

@@ -41,6 +41,19 @@ Result<const Target*> choose_target(const std::string& name) {
                "unknown-argument"};
 }
 
+// Whether steps are compiled; else they run the precompiled kernels.
+Result<bool> choose_jit(const std::string& tier) {
+  if (tier == "highway") return false;
+  if (tier == "auto") return static_cast<bool>(code_generator());
+  if (tier == "jit") {
+    const auto generator = code_generator();
+    if (!generator) return generator.error();
+    return true;
+  }
+  return Error{ErrorCode::kArgument, "no tier '" + tier + "'; there are auto, jit, highway",
+               std::nullopt, "unknown-argument"};
+}
+
 }  // namespace
 
 struct Engine::Caches {
@@ -81,18 +94,23 @@ Result<ProgramPtr> Engine::compile(const std::string& request, const Einsum& ein
   const auto find_path = choose_path(options.path, einsum.inputs.size());
   if (!find_path) return find_path.error();
 
+  const auto uses_jit = choose_jit(options.tier);
+  if (!uses_jit) return uses_jit.error();
+
   // Programs carry the types that the user sees, so those belong to the key.
-  std::string key =
-      to_string(canonical(einsum)) + options.path + "\n" + std::string((*target)->name);
+  std::string key = to_string(canonical(einsum)) + options.path + "\n" +
+                    std::string((*target)->name) + (*uses_jit ? "\njit" : "\nhighway");
   for (const TensorType& input : inputs) key += "\n" + to_string(input);
   key += "\n" + to_string(output);
   if (!options.trace)
     if (const auto found = caches_->by_einsum.find(key))
       return caches_->by_request.insert(request, *found);
 
-  const MakeCode make_code = [this](const LoopNest& nest, const Target& chosen) {
-    return code_for(nest, chosen);
-  };
+  MakeCode make_code;
+  if (*uses_jit)
+    make_code = [this](const LoopNest& nest, const Target& chosen) {
+      return code_for(nest, chosen);
+    };
   auto program = einc::compile(einsum, *find_path, **target, make_code, options.trace);
   if (!program) return program.error();
   program->inputs.assign(inputs.begin(), inputs.end());

@@ -1,6 +1,5 @@
 #include "compiler/path.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <limits>
 #include <optional>

@@ -1,6 +1,7 @@
 #include "compiler/plan.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <sstream>
 #include <string>

@@ -2,10 +2,12 @@
 // backend/tensorflow_backend.py and layers/merge.py, Keras 3's layers/merging/dot.py.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "einc/call.h"
@@ -32,12 +34,12 @@ constexpr std::array<std::string_view, 2> kForms{"new", "old"};
 constexpr std::array<std::string_view, 3> kGenerations{"keras2", "keras2.2.4", "keras3"};
 
 // The position of a string argument among its choices.
-template <class Choice, size_t n>
+template <class Choice, size_t kCount>
 Result<Choice> choice(const Arguments& arguments, std::string_view name,
-                      const std::array<std::string_view, n>& choices) {
+                      const std::array<std::string_view, kCount>& choices) {
   const std::string& given = arguments.string(name);
   std::string known;
-  for (size_t i = 0; i < n; ++i) {
+  for (size_t i = 0; i < kCount; ++i) {
     if (given == choices[i]) return static_cast<Choice>(i);
     known.append(i == 0 ? "" : ", ").append(choices[i]);
   }
@@ -45,8 +47,8 @@ Result<Choice> choice(const Arguments& arguments, std::string_view name,
                     std::string(name) + " is '" + given + "' but must be one of " + known);
 }
 
-template <class Choice, size_t n>
-Value name_of(Choice value, const std::array<std::string_view, n>& choices) {
+template <class Choice, size_t kCount>
+Value name_of(Choice value, const std::array<std::string_view, kCount>& choices) {
   return std::string(choices[static_cast<size_t>(value)]);
 }
 

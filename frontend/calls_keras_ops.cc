@@ -1,6 +1,5 @@
 // keras.ops.*. Rules: Keras 3's src/ops/numpy.py and its backends.
 
-#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,10 +30,10 @@ Product product_of(const Arguments& arguments) {
   return product;
 }
 
-template <auto run>
+template <auto kRun>
 Result<CallResult> binary(const Arguments& arguments, const Options& options) {
   Product product = product_of(arguments);
-  return wrapped(run(product, options));
+  return wrapped(kRun(product, options));
 }
 
 Result<Tensor> matmul(Product& product, const Options& options) {

@@ -1,17 +1,15 @@
 // numpy.*. Rules: numpy/core/src/multiarray (einsum.cpp, multiarraymodule.c), core/numeric.py,
 // core/einsumfunc.py, the gufunc signatures of linalg and umath.
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "einc/call.h"
-#include "einc/einc.h"
+#include "einc/dtype.h"
 #include "einc/error.h"
 #include "einc/np.h"
 #include "einc/options.h"
@@ -32,10 +30,10 @@ Product product_of(const Arguments& arguments) {
 
 constexpr TensordotRules kTensordot{.mixed_pair = true, .negative_count = true};
 
-template <auto run>
+template <auto kRun>
 Result<CallResult> binary(const Arguments& arguments, const Options& options) {
   Product product = product_of(arguments);
-  return wrapped(run(product, options));
+  return wrapped(kRun(product, options));
 }
 
 Result<Tensor> matmul(Product& product, const Options& options) {

@@ -14,8 +14,8 @@
 
 #include "compiler/contraction_tree.h"
 #include "compiler/path.h"
-#include "compiler/simplify.h"
 #include "einc/call.h"
+#include "einc/dtype.h"
 #include "einc/einc.h"
 #include "einc/error.h"
 #include "einc/opt_einsum.h"

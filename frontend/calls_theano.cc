@@ -1,6 +1,7 @@
 // theano.tensor.*. Rules: Theano's tensor/basic.py and blas.py.
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <numeric>
 #include <span>

@@ -1,6 +1,5 @@
 // torch.*. Rules: PyTorch's Linear.cpp, LinearAlgebra.cpp, Blas.cpp, functional.py.
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,6 +10,7 @@
 
 #include "compiler/einsum_ir.h"
 #include "einc/call.h"
+#include "einc/dtype.h"
 #include "einc/error.h"
 #include "einc/options.h"
 #include "einc/tensor.h"
@@ -40,19 +40,19 @@ Product product_of(const Arguments& arguments) {
 }
 
 // Of operands of exactly these ranks.
-template <int64_t a_rank, int64_t b_rank, auto run>
+template <int64_t kRankA, int64_t kRankB, auto kRun>
 Result<CallResult> of_ranks(const Arguments& arguments, const Options& options) {
   Product product = product_of(arguments);
-  product.require_rank(kA, a_rank, a_rank);
-  product.require_rank(kB, b_rank, b_rank);
+  product.require_rank(kA, kRankA, kRankA);
+  product.require_rank(kB, kRankB, kRankB);
   if (product.failed()) return wrapped(product.run({}, options));
-  return wrapped(run(product, options));
+  return wrapped(kRun(product, options));
 }
 
-template <auto run>
+template <auto kRun>
 Result<CallResult> of_any_rank(const Arguments& arguments, const Options& options) {
   Product product = product_of(arguments);
-  return wrapped(run(product, options));
+  return wrapped(kRun(product, options));
 }
 
 Result<Tensor> matmul(Product& product, const Options& options) {

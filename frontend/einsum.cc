@@ -14,6 +14,7 @@
 
 #include "compiler/einsum_ir.h"
 #include "compiler/engine.h"
+#include "einc/dtype.h"
 #include "einc/einc.h"
 #include "einc/error.h"
 #include "einc/executor.h"
@@ -62,7 +63,8 @@ std::string request_key(std::string_view expression, std::span<const TensorType>
                         const std::optional<TensorType>& output, const std::optional<DType>& dtype,
                         const Options& options) {
   std::string key(expression);
-  for (const std::string* option : {&options.dialect, &options.path, &options.target})
+  for (const std::string* option :
+       {&options.dialect, &options.path, &options.target, &options.tier})
     key.append("\n").append(*option);
   for (const TensorType& input : inputs) key += "\n" + to_string(input);
   if (output) key += "\n-> " + to_string(*output);

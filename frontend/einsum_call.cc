@@ -1,7 +1,6 @@
 #include "frontend/einsum_call.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>

@@ -1,11 +1,15 @@
-// Every way of computing an expression must agree with the oracle: every instruction set level of
-// this machine, operands fenced by pages without access, gaps of the output left untouched.
+// Every way of computing an expression must agree with the oracle: compiled and precompiled, on
+// every instruction set of this machine, operands fenced by pages without access, gaps of the
+// output left untouched.
 
 #include <gtest/gtest.h>
+#include <hwy/highway.h>
 
 #include <cstdlib>
 #include <memory>
 
+#include "compiler/code_generator.h"
+#include "compiler/engine.h"
 #include "compiler/target.h"
 #include "einc/einc.h"
 #include "fenced_tensor.h"
@@ -81,23 +85,51 @@ int cases_per_shard() {
   return 300 * (percent != nullptr ? std::atoi(percent) : 100) / 100;
 }
 
-class Differential : public testing::TestWithParam<int> {};
-
-TEST_P(Differential, EveryTargetAgreesWithTheReference) {
-  const int cases = cases_per_shard();
-  for (int i = 0; i < cases; ++i) {
-    const uint32_t seed = static_cast<uint32_t>(GetParam() * 100000 + i);
-    Case random_case(seed);
-    for (const Target& target : targets()) {
-      if (find_target(target.name) == nullptr) continue;
-      Options options;
-      options.target = target.name;
-      options.threads = 1 + i % 2;
-      options.path = i % 3 == 0 ? "greedy" : "auto";
-      EXPECT_EQ(random_case.run(options), "")
-          << "seed " << seed << " on " << target.name << ": " << describe(random_case.request());
+class Differential : public testing::TestWithParam<int> {
+ protected:
+  // Calls check(random case, its number) for each of the shard's cases.
+  static void for_each_case(const auto& check) {
+    for (int i = 0; i < cases_per_shard(); ++i) {
+      const auto seed = static_cast<uint32_t>(GetParam() * 100000 + i);
+      Case random_case(seed);
+      SCOPED_TRACE(testing::Message()
+                   << "seed " << seed << ": " << describe(random_case.request()));
+      check(random_case, i);
     }
   }
+
+  static Options options_of(int number) {
+    Options options;
+    options.threads = 1 + number % 2;
+    options.path = number % 3 == 0 ? "greedy" : "auto";
+    return options;
+  }
+};
+
+TEST_P(Differential, CompiledCodeAgreesWithTheReference) {
+  if (!code_generator()) GTEST_SKIP() << "built without a compiler";
+  for_each_case([](Case& random_case, int number) {
+    Options options = options_of(number);
+    options.tier = "jit";
+    for (const Target& target : targets()) {
+      if (find_target(target.name) == nullptr) continue;
+      options.target = target.name;
+      EXPECT_EQ(random_case.run(options), "") << "on " << target.name;
+    }
+  });
+}
+
+TEST_P(Differential, PrecompiledKernelsAgreeWithTheReference) {
+  for_each_case([](Case& random_case, int number) {
+    Options options = options_of(number);
+    options.tier = "highway";
+    for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
+      hwy::SetSupportedTargetsForTest(target);
+      Engine::instance().clear();  // programs hold kernels of the target before
+      EXPECT_EQ(random_case.run(options), "") << "on " << hwy::TargetName(target);
+    }
+    hwy::SetSupportedTargetsForTest(0);
+  });
 }
 
 INSTANTIATE_TEST_SUITE_P(Shard, Differential, testing::Range(0, 12));

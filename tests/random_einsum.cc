@@ -51,6 +51,14 @@ struct Drawn {
   std::string ellipsis;  // of the widest operand, such as "21"
 };
 
+// Of iteration, if no label of extent 0 is used.
+double points(const std::map<char, int64_t>& extents) {
+  double product = 1;
+  for (const auto& [label, extent] : extents)
+    product *= static_cast<double>(std::max<int64_t>(extent, 1));
+  return product;
+}
+
 Drawn draw_labels(Rng& rng, double most_points) {
   Drawn drawn;
   const int64_t count = 1 + random_below(rng, 6);
@@ -58,12 +66,7 @@ Drawn draw_labels(Rng& rng, double most_points) {
   if (one_in(rng, 4)) drawn.ellipsis = one_in(rng, 2) ? "21" : "1";
   const std::string all = drawn.labels + drawn.ellipsis;
   for (const char label : all) drawn.extents[label] = random_extent(rng);
-  const auto points = [&] {
-    double product = 1;
-    for (const auto& [label, extent] : drawn.extents) product *= static_cast<double>(extent);
-    return product;
-  };
-  while (points() > most_points) {
+  while (points(drawn.extents) > most_points) {
     auto largest =
         std::max_element(drawn.extents.begin(), drawn.extents.end(),
                          [](const auto& x, const auto& y) { return x.second < y.second; });
@@ -90,14 +93,10 @@ Request random_contraction(Rng& rng, double most_points) {
   for (const char label : std::string("ik")) extents[label] = random_extent(rng);
   extents['z'] = one_in(rng, 2) ? 1 : 1 + random_below(rng, 4);
   extents['a'] = one_in(rng, 2) ? 500 + random_below(rng, 1500) : random_extent(rng);
-  const auto points = [&] {
-    double product = 1;
-    for (const auto& [label, extent] : extents) product *= static_cast<double>(extent);
-    return product;
-  };
   // K is what may stay long.
   for (const char label : std::string("jlbkika"))
-    while (points() > most_points && extents[label] > 1) extents[label] = (extents[label] + 1) / 2;
+    while (points(extents) > most_points && extents[label] > 1)
+      extents[label] = (extents[label] + 1) / 2;
 
   Request request;
   const DType common = random_dtype(rng);

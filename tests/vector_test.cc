@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "compiler/code_generator.h"
 #include "einc/call.h"
 #include "random_einsum.h"
 #include "reference.h"
@@ -68,7 +69,7 @@ struct Called {
   Result<CallResult> result;
 };
 
-Called call_of(const Json& vector) {
+Called call_of(const Json& vector, const Options& options) {
   Rng rng(7);
   std::vector<Tensor> tensors;
   tensors.reserve(64);
@@ -92,7 +93,7 @@ Called call_of(const Json& vector) {
     }
   if (vector["kwargs"].contains("call_with"))
     for (const Json& arg : vector["kwargs"]["call_with"]) operands.push_back(tensor_of(arg, rng));
-  return {std::move(operands), call(name, positional, named)};
+  return {std::move(operands), call(name, positional, named, options)};
 }
 
 void check_error(const Json& expect, const Result<CallResult>& result) {
@@ -168,8 +169,8 @@ void check_path(const Json& expected, const List& path) {
       EXPECT_EQ((*path[step].as<List>())[i], Value(expected[step][i].get<int64_t>()));
 }
 
-void check(const Json& vector) {
-  const Called called = call_of(vector);
+void check(const Json& vector, const Options& options) {
+  const Called called = call_of(vector, options);
   const Json& expect = vector["expect"];
   if (expect.contains("error")) return check_error(expect, called.result);
   ASSERT_TRUE(called.result) << render(called.result.error());
@@ -183,21 +184,30 @@ void check(const Json& vector) {
   check_success(vector, called.tensors, std::get<Tensor>(*called.result));
 }
 
-TEST(FrontendVectors, Hold) {
+void check_file(const char* tier) {
   const char* const file = std::getenv("EINC_VECTORS");
   std::ifstream stream(file != nullptr ? file : EINC_VECTORS_FILE);
   ASSERT_TRUE(stream.is_open());
   const Json file_content = Json::parse(stream);
   const Json& vectors = file_content["vectors"];
+  Options options;
+  options.tier = tier;
   for (const Json& vector : vectors) {
     SCOPED_TRACE(vector.dump());
-    check(vector);
+    check(vector, options);
   }
   std::printf("%zu vectors checked\n", vectors.size());
   if (file == nullptr) {
     EXPECT_EQ(vectors.size(), 632U);
   }
 }
+
+TEST(FrontendVectors, HoldInCompiledCode) {
+  if (!code_generator()) GTEST_SKIP() << "built without a compiler";
+  check_file("jit");
+}
+
+TEST(FrontendVectors, HoldInPrecompiledKernels) { check_file("highway"); }
 
 }  // namespace
 }  // namespace einc::test

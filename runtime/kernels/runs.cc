@@ -3,14 +3,13 @@
 
 #include "runtime/kernels/runs.h"
 
-#include <array>
 #include <complex>
-#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
 
 #include "einc/dtype.h"
+#include "einc/half.h"
 #include "runtime/check.h"
 #include "runtime/convert.h"
 
@@ -60,7 +59,7 @@ HWY_INLINE T times(T a, T b) {
 }
 
 // Meaning is what the dtype's values are, T what they are calculated with.
-template <class Storage, bool is_bool, class Meaning, class T>
+template <class Storage, bool kIsBool, class Meaning, class T>
 HWY_INLINE T to_compute(Storage value, bool conjugate) {
   if constexpr (std::is_same_v<Meaning, bool>) {
     if constexpr (kIsHalf<Storage>) {
@@ -68,7 +67,7 @@ HWY_INLINE T to_compute(Storage value, bool conjugate) {
     } else {
       return static_cast<T>(value != Storage{});
     }
-  } else if constexpr (is_bool) {
+  } else if constexpr (kIsBool) {
     return static_cast<T>(value != 0 ? 1 : 0);
   } else if constexpr (kIsComplex<Storage> && kIsComplex<T>) {
     const T result = convert<T>(value);
@@ -78,12 +77,12 @@ HWY_INLINE T to_compute(Storage value, bool conjugate) {
   }
 }
 
-template <class Storage, bool is_bool, class Meaning, class T>
+template <class Storage, bool kIsBool, class Meaning, class T>
 void load_run(const void* from, int64_t stride, int64_t n, bool conjugate, void* to) {
   const auto* const HWY_RESTRICT source = static_cast<const Storage*>(from);
   T* const HWY_RESTRICT target = static_cast<T*>(to);
   const auto element = [&](int64_t i) HWY_ATTR {
-    return to_compute<Storage, is_bool, Meaning, T>(source[i], conjugate);
+    return to_compute<Storage, kIsBool, Meaning, T>(source[i], conjugate);
   };
   if (stride == 1) {
     for (int64_t i = 0; i < n; ++i) target[i] = element(i);
@@ -236,11 +235,22 @@ const RunArithmetic* arithmetic_of() {
 
 const RunArithmetic* arithmetic_for(DType compute) {
   switch (compute) {
-#define EINC_ROW(id, meaning, type) \
-  case DType::id:                   \
-    return arithmetic_of<type>();
-    EINC_FOR_EACH_COMPUTE_DTYPE(EINC_ROW)
-#undef EINC_ROW
+    case DType::kBool:
+      return arithmetic_of<Boolean>();
+    case DType::kInt32:
+    case DType::kUInt32:
+      return arithmetic_of<uint32_t>();
+    case DType::kInt64:
+    case DType::kUInt64:
+      return arithmetic_of<uint64_t>();
+    case DType::kFloat32:
+      return arithmetic_of<float>();
+    case DType::kFloat64:
+      return arithmetic_of<double>();
+    case DType::kComplex64:
+      return arithmetic_of<std::complex<float>>();
+    case DType::kComplex128:
+      return arithmetic_of<std::complex<double>>();
     default:
       return nullptr;
   }

@@ -1,5 +1,7 @@
-// Prints, for matrix products and their kin, GFLOP/s and the fraction of this core's measured
-// multiply-add peak; then what compiling costs. Arguments filter cases by substring.
+// einc_bench [--tier jit|highway] [FILTER...]: prints, for matrix products and their kin, GFLOP/s
+// and the fraction of this core's measured multiply-add peak; for steps bound by memory GB/s, each
+// operand's bytes counted once; and what compiling cost. Filters are substrings of the cases'
+// names.
 
 #include <algorithm>
 #include <chrono>
@@ -16,7 +18,7 @@ struct Case {
   const char* name;
   const char* expression;
   std::vector<std::string> types;
-  double multiply_adds;
+  double multiply_adds;  // 0 of one that is bound by memory
 };
 
 std::vector<Case> cases() {
@@ -53,6 +55,11 @@ std::vector<Case> cases() {
        "bhqd,bhkd->bhqk",
        {"float32[4,8,256,64]", "float32[4,8,256,64]"},
        4.0 * 8 * 256 * 256 * 64},
+      // 64 MiB each
+      {"memory/ij->ji", "ij->ji", {"float32[4096,4096]"}, 0},
+      {"memory/abcd->dcba", "abcd->dcba", {"float32[64,64,64,64]"}, 0},
+      {"memory/ij->i", "ij->i", {"float32[4096,4096]"}, 0},
+      {"memory/ij->j", "ij->j", {"float32[4096,4096]"}, 0},
   };
 }
 
@@ -80,9 +87,15 @@ void fill(const einc::Tensor& tensor) {
                                           : set(tensor.elements<double>());
 }
 
-int run_case(const Case& item, double peak_f32) {
+double megabytes(const einc::TensorType& type) {
+  return 1e-6 *
+         static_cast<double>(einc::element_count(type.extents) * einc::info(type.dtype).bytes);
+}
+
+int run_case(const Case& item, const std::string& tier, double peak_f32) {
   einc::Options options;
   options.threads = 1;
+  options.tier = tier;
   std::vector<einc::Tensor> tensors;
   std::vector<einc::TensorView> views;
   std::vector<einc::TensorType> types;
@@ -105,24 +118,38 @@ int run_case(const Case& item, double peak_f32) {
       *einc::Tensor::zeros(kernel->output_type().dtype, kernel->output_type().extents);
   bool failed = false;
   const double seconds = best_seconds([&] { failed |= !kernel->run(views, output); }, 0.4);
-  const double gflops = 2e-9 * item.multiply_adds / seconds;
-  const double peak = types[0].dtype == einc::DType::kFloat64 ? peak_f32 / 2 : peak_f32;
-  std::printf("%-24s %9.3f ms %8.1f GFLOP/s %5.1f %% of peak   compiled in %5.2f ms\n", item.name,
-              seconds * 1e3, gflops, 100 * gflops / peak, compile_seconds * 1e3);
+  std::printf("%-24s %9.3f ms ", item.name, seconds * 1e3);
+  if (item.multiply_adds > 0) {
+    const double gflops = 2e-9 * item.multiply_adds / seconds;
+    const double peak = types[0].dtype == einc::DType::kFloat64 ? peak_f32 / 2 : peak_f32;
+    std::printf("%8.1f GFLOP/s %5.1f %% of peak", gflops, 100 * gflops / peak);
+  } else {
+    double moved = megabytes(kernel->output_type());
+    for (const einc::TensorType& type : types) moved += megabytes(type);
+    std::printf("%8.1f GB/s                ", 1e-3 * moved / seconds);
+  }
+  std::printf("   compiled in %5.2f ms\n", compile_seconds * 1e3);
   return failed ? 1 : 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::vector<std::string> filters(argv + 1, argv + argc);
+  std::string tier = "auto";
+  if (filters.size() >= 2 && filters[0] == "--tier") {
+    tier = filters[1];
+    filters.erase(filters.begin(), filters.begin() + 2);
+  }
   const double peak = einc::bench::peak_gflops_f32();
   std::printf("peak %.1f GFLOP/s in float32 (multiply-adds from registers, one core)\n", peak);
   int failures = 0;
   for (const Case& item : cases()) {
-    const bool wanted = argc == 1 || std::any_of(argv + 1, argv + argc, [&](const char* filter) {
-                          return std::string(item.name).find(filter) != std::string::npos;
-                        });
-    if (wanted) failures += run_case(item, peak);
+    const bool wanted =
+        filters.empty() || std::any_of(filters.begin(), filters.end(), [&](const auto& filter) {
+          return std::string(item.name).find(filter) != std::string::npos;
+        });
+    if (wanted) failures += run_case(item, tier, peak);
   }
   return failures;
 }

@@ -18,6 +18,7 @@ struct Options {
       "einc";                 // whose einsum strings: einc, numpy, numpy_opt, torch, tf, opt_einsum
   std::string path = "auto";  // contraction order: auto, exact, greedy
   std::string target = "host";  // instruction set: host, x86-64-v2, x86-64-v3, x86-64-v4
+  std::string tier = "auto";    // code of a step: jit, highway (precompiled), or jit if it is there
   int threads = 0;              // that the library's own pool uses; 0: one per processor
   Executor executor = {};       // runs parallel loops instead of the library's own pool
   Trace trace = nullptr;

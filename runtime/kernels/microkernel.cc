@@ -1,0 +1,226 @@
+// The only file that says how a multiply-add of the precompiled tier is done. Compiled once per
+// instruction set by foreach_target.h.
+
+#include "runtime/kernels/microkernel.h"
+
+#include <complex>
+#include <cstdint>
+#include <type_traits>
+
+#include "einc/dtype.h"
+#include "runtime/check.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "runtime/kernels/microkernel.cc"
+#include "hwy/foreach_target.h"  // IWYU pragma: keep
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace einc {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Rows times two vectors of sums, two vectors of B and one of A: 27 of AVX-512's 32 registers, 15
+// of the 16 that the others have. A complex sum takes two.
+#if HWY_TARGET <= HWY_AVX3
+constexpr int kRows = 12;
+#else
+constexpr int kRows = 6;
+#endif
+constexpr int kVectors = 2;
+
+// Arrays hold the sums, so vectors have a size known here.
+template <class T>
+using Tag = hn::CappedTag<T, HWY_MAX_BYTES / sizeof(T)>;
+
+// Multiplication modulo 2^64, where there is no instruction for it.
+template <class D, class V>
+HWY_INLINE V multiply_words(D d, V a, V b) {
+#if HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_EMU128 || HWY_TARGET == HWY_SCALAR
+  (void)d;
+  return a * b;
+#else
+  const hn::Repartition<uint32_t, D> halves;
+  const auto a_halves = hn::BitCast(halves, a);
+  const auto b_halves = hn::BitCast(halves, b);
+  const auto crossed = hn::BitCast(d, hn::Mul(a_halves, hn::Shuffle2301(b_halves)));
+  const auto high = hn::ShiftLeft<32>(hn::Add(crossed, hn::ShiftRight<32>(crossed)));
+  return hn::Add(hn::MulEven(a_halves, b_halves), high);
+#endif
+}
+
+// a * b + sum. Highway has no fused form for integers; bytes are truth values.
+template <class D, class V, class T = hn::TFromD<D>>
+HWY_INLINE V multiply_add([[maybe_unused]] D d, V a, V b, V sum) {
+  if constexpr (std::is_same_v<T, uint8_t>) {
+    return hn::Or(sum, hn::And(a, b));
+  } else if constexpr (std::is_same_v<T, uint64_t>) {
+    return hn::Add(sum, multiply_words(d, a, b));
+  } else if constexpr (std::is_integral_v<T>) {
+    return hn::Add(sum, hn::Mul(a, b));
+  } else {
+    return hn::MulAdd(a, b, sum);
+  }
+}
+
+template <class T>
+void run_real(int64_t k, const void* a_panel, const void* b_panel, void* tile) {
+  const Tag<T> d;
+  using V = hn::Vec<Tag<T>>;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const T* HWY_RESTRICT a = static_cast<const T*>(a_panel);
+  const T* HWY_RESTRICT b = static_cast<const T*>(b_panel);
+  V sums[kRows][kVectors];
+#pragma GCC unroll 16
+  for (int i = 0; i < kRows; ++i) sums[i][0] = sums[i][1] = hn::Zero(d);
+  for (int64_t p = 0; p < k; ++p, a += kRows, b += kVectors * lanes) {
+    const V b0 = hn::Load(d, b);
+    const V b1 = hn::Load(d, b + lanes);
+#pragma GCC unroll 16
+    for (int i = 0; i < kRows; ++i) {
+      const V element = hn::Set(d, a[i]);
+      sums[i][0] = multiply_add(d, element, b0, sums[i][0]);
+      sums[i][1] = multiply_add(d, element, b1, sums[i][1]);
+    }
+  }
+  T* const HWY_RESTRICT to = static_cast<T*>(tile);
+#pragma GCC unroll 16
+  for (int i = 0; i < kRows; ++i) {
+    hn::Store(sums[i][0], d, to + i * kVectors * lanes);
+    hn::Store(sums[i][1], d, to + (i * kVectors + 1) * lanes);
+  }
+}
+
+// Half as many rows; real and imaginary parts in vectors of their own.
+template <class T>
+void run_complex(int64_t k, const void* a_panel, const void* b_panel, void* tile) {
+  constexpr int kComplexRows = kRows / 2;
+  const Tag<T> d;
+  using V = hn::Vec<Tag<T>>;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const T* HWY_RESTRICT a = static_cast<const T*>(a_panel);
+  const T* HWY_RESTRICT b = static_cast<const T*>(b_panel);
+  V re[kComplexRows][kVectors];
+  V im[kComplexRows][kVectors];
+#pragma GCC unroll 16
+  for (int i = 0; i < kComplexRows; ++i) re[i][0] = re[i][1] = im[i][0] = im[i][1] = hn::Zero(d);
+  for (int64_t p = 0; p < k; ++p, a += 2 * kComplexRows, b += 2 * kVectors * lanes) {
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; ++v) {
+      const V b_re = hn::Load(d, b + v * lanes);
+      const V b_im = hn::Load(d, b + (kVectors + v) * lanes);
+#pragma GCC unroll 16
+      for (int i = 0; i < kComplexRows; ++i) {
+        const V a_re = hn::Set(d, a[i]);
+        const V a_im = hn::Set(d, a[kComplexRows + i]);
+        re[i][v] = hn::NegMulAdd(a_im, b_im, hn::MulAdd(a_re, b_re, re[i][v]));
+        im[i][v] = hn::MulAdd(a_im, b_re, hn::MulAdd(a_re, b_im, im[i][v]));
+      }
+    }
+  }
+  T* const HWY_RESTRICT to = static_cast<T*>(tile);
+#pragma GCC unroll 16
+  for (int i = 0; i < kComplexRows; ++i)
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; ++v)
+      hn::StoreInterleaved2(re[i][v], im[i][v], d, to + 2 * (i * kVectors + v) * lanes);
+}
+
+template <class T>
+struct Parts {
+  using Part = T;
+  static constexpr bool kAreTwo = false;
+};
+template <class R>
+struct Parts<std::complex<R>> {
+  using Part = R;
+  static constexpr bool kAreTwo = true;
+};
+
+template <class T>
+HWY_INLINE void put(const T& value, int64_t width, typename Parts<T>::Part* to) {
+  if constexpr (Parts<T>::kAreTwo) {
+    to[0] = value.real();
+    to[width] = value.imag();
+  } else {
+    to[0] = value;
+  }
+}
+
+template <class T>
+void pack(const void* from, int64_t n, int64_t width, void* panel) {
+  const T* const HWY_RESTRICT source = static_cast<const T*>(from);
+  auto* const HWY_RESTRICT to = static_cast<typename Parts<T>::Part*>(panel);
+  for (int64_t i = 0; i < n; ++i) put(source[i], width, to + i);
+  for (int64_t i = n; i < width; ++i) put(T{}, width, to + i);
+}
+
+template <class T>
+void pack_transposed(const void* from, int64_t n, int64_t k, int64_t width, void* panel) {
+  constexpr int64_t kParts = Parts<T>::kAreTwo ? 2 : 1;
+  const T* const HWY_RESTRICT source = static_cast<const T*>(from);
+  auto* const HWY_RESTRICT to = static_cast<typename Parts<T>::Part*>(panel);
+  for (int64_t p = 0; p < k; ++p) {
+    for (int64_t i = 0; i < n; ++i) put(source[i * k + p], width, to + p * kParts * width + i);
+    for (int64_t i = n; i < width; ++i) put(T{}, width, to + p * kParts * width + i);
+  }
+}
+
+template <class T>
+const Microkernel* real_microkernel() {
+  static const Microkernel kMicrokernel{run_real<T>, pack<T>, pack_transposed<T>, kRows,
+                                        kVectors * static_cast<int64_t>(hn::Lanes(Tag<T>()))};
+  return &kMicrokernel;
+}
+
+template <class T>
+const Microkernel* complex_microkernel() {
+  static const Microkernel kMicrokernel{run_complex<T>, pack<std::complex<T>>,
+                                        pack_transposed<std::complex<T>>, kRows / 2,
+                                        kVectors * static_cast<int64_t>(hn::Lanes(Tag<T>()))};
+  return &kMicrokernel;
+}
+
+const Microkernel* find_microkernel(DType compute) {
+  switch (compute) {
+    case DType::kBool:
+      return real_microkernel<uint8_t>();
+    case DType::kInt32:
+    case DType::kUInt32:
+      return real_microkernel<uint32_t>();
+    case DType::kInt64:
+    case DType::kUInt64:
+      return real_microkernel<uint64_t>();
+    case DType::kFloat32:
+      return real_microkernel<float>();
+    case DType::kFloat64:
+      return real_microkernel<double>();
+    case DType::kComplex64:
+      return complex_microkernel<float>();
+    case DType::kComplex128:
+      return complex_microkernel<double>();
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace einc
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace einc {
+namespace {
+
+HWY_EXPORT(find_microkernel);
+
+}  // namespace
+
+const Microkernel& microkernel(DType compute) {
+  const Microkernel* const found = HWY_DYNAMIC_DISPATCH(find_microkernel)(compute);
+  EINC_CHECK(found != nullptr);
+  return *found;
+}
+
+}  // namespace einc
+#endif  // HWY_ONCE
