@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "compiler/aot.h"
 #include "compiler/loop_nest.h"
 #include "compiler/target.h"
 #include "einc/error.h"
@@ -18,6 +19,8 @@ struct CodeGenerator {
   Result<std::shared_ptr<const Code>> (*compile)(const LoopNest& nest, const Target& target);
   Result<std::string> (*print_ir)(const LoopNest& nest, const Target& target);
   Result<std::string> (*print_assembly)(const LoopNest& nest, const Target& target);
+  // The bytes of an object file, position-independent.
+  Result<std::string> (*make_object)(const AotProgram& program, const Target& target);
 };
 
 // Fails with kUnsupported, in the loader's words, where the module cannot be loaded.

@@ -30,17 +30,6 @@ using CodePtr = std::shared_ptr<const Code>;
 constexpr size_t kPrograms = 4096;
 constexpr size_t kKernels = 4096;
 
-Result<const Target*> choose_target(const std::string& name) {
-  if (const Target* const target = find_target(name)) return target;
-  std::string known = "host";
-  for (const Target& row : targets()) known += ", " + std::string(row.name);
-  if (find_foreign_target(name) != nullptr)
-    return Error{ErrorCode::kUnsupported, "this machine cannot run code for target '" + name + "'",
-                 std::nullopt, "target"};
-  return Error{ErrorCode::kArgument, "no target '" + name + "'; there are " + known, std::nullopt,
-               "unknown-argument"};
-}
-
 // Whether steps are compiled; else they run the precompiled kernels.
 Result<bool> choose_jit(const std::string& tier) {
   if (tier == "highway") return false;

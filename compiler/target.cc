@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+
+#include "einc/error.h"
 
 namespace einc {
 namespace {
@@ -61,6 +65,23 @@ const Target* find_foreign_target(std::string_view name) {
 const Target* find_target(std::string_view name) {
   const Target* const target = find_foreign_target(name);
   return target != nullptr && host_runs(*target) ? target : nullptr;
+}
+
+Result<const Target*> choose_foreign_target(std::string_view name) {
+  if (const Target* const target = find_foreign_target(name)) return target;
+  std::string known = "host";
+  for (const Target& row : targets()) known.append(", ").append(row.name);
+  return Error{ErrorCode::kArgument, "no target '" + std::string(name) + "'; there are " + known,
+               std::nullopt, "unknown-argument"};
+}
+
+Result<const Target*> choose_target(std::string_view name) {
+  auto target = choose_foreign_target(name);
+  if (target && find_target(name) == nullptr)
+    return Error{ErrorCode::kUnsupported,
+                 "this machine cannot run code for target '" + std::string(name) + "'",
+                 std::nullopt, "target"};
+  return target;
 }
 
 }  // namespace einc

@@ -5,6 +5,8 @@
 #include <span>
 #include <string_view>
 
+#include "einc/error.h"
+
 namespace einc {
 
 struct Target {
@@ -31,5 +33,10 @@ const Target* find_target(std::string_view name);
 
 // As find_target, for code that another machine shall run.
 const Target* find_foreign_target(std::string_view name);
+
+// The same for a name that the user gave. Fail with the rule "unknown-argument" for a name that no
+// row has, choose_target also with kUnsupported for what this machine cannot run.
+Result<const Target*> choose_target(std::string_view name);
+Result<const Target*> choose_foreign_target(std::string_view name);
 
 }  // namespace einc

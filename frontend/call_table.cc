@@ -73,31 +73,6 @@ bool accepts(Parameter::Kind kind, const Value& value) {
   return false;
 }
 
-std::string_view describe(Parameter::Kind kind) {
-  using Kind = Parameter::Kind;
-  switch (kind) {
-    case Kind::kTensor:
-      return "a tensor";
-    case Kind::kTensors:
-      return "a list of tensors";
-    case Kind::kShapes:
-      return "a list of tensors or of lists of extents";
-    case Kind::kInt:
-      return "an int";
-    case Kind::kNumber:
-      return "a number";
-    case Kind::kBool:
-      return "True or False";
-    case Kind::kString:
-      return "a string";
-    case Kind::kAxes:
-      return "an int, a list of ints or a list of lists of ints";
-    case Kind::kAny:
-      break;
-  }
-  return "a value";
-}
-
 // One number with as few digits as give it back.
 std::string number_text(double number) {
   char text[32];
@@ -110,6 +85,30 @@ std::string number_text(double number) {
 }
 
 }  // namespace
+
+std::string_view to_string(Parameter::Kind kind) {
+  switch (kind) {
+    case Parameter::Kind::kTensor:
+      return "a tensor";
+    case Parameter::Kind::kTensors:
+      return "a list of tensors";
+    case Parameter::Kind::kShapes:
+      return "a list of tensors or of lists of extents";
+    case Parameter::Kind::kInt:
+      return "an int";
+    case Parameter::Kind::kNumber:
+      return "a number";
+    case Parameter::Kind::kBool:
+      return "True or False";
+    case Parameter::Kind::kString:
+      return "a string";
+    case Parameter::Kind::kAxes:
+      return "an int, a list of ints or a list of lists of ints";
+    case Parameter::Kind::kAny:
+      break;
+  }
+  return "a value";
+}
 
 std::string to_string(const Value& value) {
   return std::visit(
@@ -222,7 +221,7 @@ Result<void> check_argument(const CallRow& row, const Parameter& parameter, cons
   const bool is_axes = parameter.kind == Parameter::Kind::kAxes;
   return argument_error(row, is_axes ? "axes-format" : "argument",
                         std::string(parameter.name) + " is " + to_string(value) + " but must be " +
-                            std::string(describe(parameter.kind)));
+                            std::string(to_string(parameter.kind)));
 }
 
 }  // namespace

@@ -38,9 +38,24 @@ Result<const Dialect*> choose_dialect(const std::string& name) {
                "unknown-argument"};
 }
 
-Result<BoundEinsum> parse_and_bind(std::string_view expression, std::span<const TensorType> inputs,
-                                   const std::optional<TensorType>& output,
-                                   const std::optional<DType>& dtype, const Options& options) {
+std::string request_key(std::string_view expression, std::span<const TensorType> inputs,
+                        const std::optional<TensorType>& output, const std::optional<DType>& dtype,
+                        const Options& options) {
+  std::string key(expression);
+  for (const std::string* option :
+       {&options.dialect, &options.path, &options.target, &options.tier})
+    key.append("\n").append(*option);
+  for (const TensorType& input : inputs) key += "\n" + to_string(input);
+  if (output) key += "\n-> " + to_string(*output);
+  if (dtype) key.append("\nin ") += to_string(*dtype);
+  return key;
+}
+
+}  // namespace
+
+Result<BoundEinsum> bind_request(std::string_view expression, std::span<const TensorType> inputs,
+                                 const std::optional<TensorType>& output,
+                                 const std::optional<DType>& dtype, const Options& options) {
   const auto dialect = choose_dialect(options.dialect);
   if (!dialect) return dialect.error();
   for (size_t i = 0; i < inputs.size(); ++i)
@@ -58,21 +73,6 @@ Result<BoundEinsum> parse_and_bind(std::string_view expression, std::span<const 
   if (bound && options.trace) options.trace("bind", to_string(bound->einsum));
   return bound;
 }
-
-std::string request_key(std::string_view expression, std::span<const TensorType> inputs,
-                        const std::optional<TensorType>& output, const std::optional<DType>& dtype,
-                        const Options& options) {
-  std::string key(expression);
-  for (const std::string* option :
-       {&options.dialect, &options.path, &options.target, &options.tier})
-    key.append("\n").append(*option);
-  for (const TensorType& input : inputs) key += "\n" + to_string(input);
-  if (output) key += "\n-> " + to_string(*output);
-  if (dtype) key.append("\nin ") += to_string(*dtype);
-  return key;
-}
-
-}  // namespace
 
 Executor chosen_executor(const Options& options) {
   return options.executor.parallel_for != nullptr ? options.executor
@@ -97,7 +97,7 @@ Result<Kernel> compile_as(std::string_view expression, const std::vector<TensorT
   if (!options.trace)
     if (auto program = engine.find(key))
       return Kernel(std::move(program), chosen_executor(options));
-  auto bound = parse_and_bind(expression, inputs, output, dtype, options);
+  auto bound = bind_request(expression, inputs, output, dtype, options);
   if (!bound) return bound.error();
   auto program = engine.compile(key, bound->einsum, inputs, bound->output, options);
   if (!program) return program.error();

@@ -12,6 +12,7 @@
 #include "einc/kernel.h"
 #include "einc/options.h"
 #include "einc/tensor.h"
+#include "frontend/bind.h"
 
 namespace einc {
 
@@ -19,6 +20,12 @@ std::vector<TensorType> types_of(std::span<const TensorView> tensors);
 
 // The caller's executor, or the library's pool of as many threads as asked for.
 Executor chosen_executor(const Options& options);
+
+// The einsum of an expression, by the rules of options.dialect. Fails as the public compile() does
+// for expressions, types and the dialect's name.
+Result<BoundEinsum> bind_request(std::string_view expression, std::span<const TensorType> inputs,
+                                 const std::optional<TensorType>& output,
+                                 const std::optional<DType>& dtype, const Options& options);
 
 // As the public compile(), with a result of `dtype` instead of the operands' common one.
 Result<Kernel> compile_as(std::string_view expression, const std::vector<TensorType>& inputs,

@@ -10,9 +10,11 @@
 #include <string>
 #include <utility>
 
+#include "compiler/aot.h"
 #include "compiler/build_id.h"
 #include "compiler/code_generator.h"
 #include "compiler/llvm/codegen.h"
+#include "compiler/llvm/emit_aot.h"
 #include "compiler/llvm/emit_llvm.h"
 #include "compiler/llvm/jit.h"
 #include "compiler/loop_nest.h"
@@ -57,7 +59,15 @@ Result<std::string> print_assembly(const LoopNest& nest, const Target& target) {
   return to_assembly(*module, target);
 }
 
-constexpr CodeGenerator kCodeGenerator{compile, print_ir, print_assembly};
+Result<std::string> make_object(const AotProgram& program, const Target& target) {
+  llvm::LLVMContext context;
+  const auto module = emit_aot(program, target, context);
+  const auto object = to_object(*module, target);
+  if (!object) return object.error();
+  return (*object)->getBuffer().str();
+}
+
+constexpr CodeGenerator kCodeGenerator{compile, print_ir, print_assembly, make_object};
 
 }  // namespace
 }  // namespace einc

@@ -1,7 +1,11 @@
 #include "frontend/cli/commands.h"
 
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,34 +21,31 @@
 namespace einc::cli {
 namespace {
 
-constexpr std::string_view kStages[] = {"parse", "bind",     "simplify", "path",    "layout",
-                                        "lower", "schedule", "llvm",     "assembly"};
+constexpr std::string_view kStages[] = {"parse", "bind",     "simplify", "path",     "layout",
+                                        "lower", "schedule", "llvm",     "assembly", "kernel"};
 
-int fail(const std::string& message) {
-  std::fprintf(stderr, "einc: %s\n", message.c_str());
-  return 2;
+std::string stage_names() {
+  std::string names;
+  for (const std::string_view stage : kStages)
+    names.append(names.empty() ? "" : ", ").append(stage);
+  return names;
 }
 
-int fail(const Error& error, std::string_view expression) {
-  return fail(render(error, expression));
-}
-
-}  // namespace
+struct ShowArguments {
+  std::string expression;
+  std::vector<std::string> types;
+  std::string stage;   // empty: all
+  std::string output;  // empty: row-major
+  Options options;
+};
 
 int show(const ShowArguments& arguments) {
   if (!arguments.stage.empty() &&
-      std::find(std::begin(kStages), std::end(kStages), arguments.stage) == std::end(kStages)) {
-    std::string known;
-    for (const std::string_view stage : kStages)
-      known.append(known.empty() ? "" : ", ").append(stage);
-    return fail("no stage '" + arguments.stage + "'; there are " + known);
-  }
-  std::vector<TensorType> types;
-  for (const std::string& text : arguments.types) {
-    const auto type = parse_type(text);
-    if (!type) return fail(type.error(), text);
-    types.push_back(*type);
-  }
+      std::find(std::begin(kStages), std::end(kStages), arguments.stage) == std::end(kStages))
+    return fail("no stage '" + arguments.stage + "'; there are " + stage_names());
+  std::string culprit;
+  const auto types = parse_types(arguments.types, culprit);
+  if (!types) return fail(types.error(), culprit);
   std::optional<TensorType> output;
   if (!arguments.output.empty()) {
     const auto type = parse_type(arguments.output);
@@ -60,27 +61,119 @@ int show(const ShowArguments& arguments) {
     }
     std::fwrite(text.data(), 1, text.size(), stdout);
   };
-  const auto kernel = compile(arguments.expression, types, output, options);
+  const auto kernel = compile(arguments.expression, *types, output, options);
   return kernel ? 0 : fail(kernel.error(), arguments.expression);
 }
+
+struct RunArguments {
+  std::string expression;
+  std::vector<std::string> files;
+  std::string output;  // empty: print
+  Options options;
+};
 
 int run(const RunArguments& arguments) {
   std::vector<NpyArray> arrays;
   std::vector<TensorView> inputs;
   for (const std::string& file : arguments.files) {
     auto array = read_npy(file);
-    if (!array) return fail(render(array.error()));
+    if (!array) return fail(array.error());
     inputs.push_back(array->view);
     arrays.push_back(*std::move(array));
   }
   const auto result = einsum(arguments.expression, inputs, arguments.options);
   if (!result) return fail(result.error(), arguments.expression);
-  if (arguments.output.empty()) {
-    std::printf("%s %s\n", to_string(result->type()).c_str(), elements_to_string(*result).c_str());
+  return show_result(*result, arguments.output);
+}
+
+}  // namespace
+
+void add_show(CLI::App& tool, int& status) {
+  auto arguments = std::make_shared<ShowArguments>();
+  CLI::App& command = *tool.add_subcommand("show", "print what every stage makes of an expression");
+  command.add_option("expression", arguments->expression, "such as 'ij,jk->ik'")->required();
+  command
+      .add_option("types", arguments->types, "the type of each operand, such as 'float32[64,128]'")
+      ->required();
+  command.add_option("--stage", arguments->stage, "print this stage alone: " + stage_names());
+  command.add_option("--output", arguments->output, "the type of the output, strides and all");
+  add_dialect_option(command, arguments->options);
+  add_compile_options(command, arguments->options);
+  add_tier_option(command, arguments->options);
+  command.callback([arguments, &status] { status = show(*arguments); });
+}
+
+void add_run(CLI::App& tool, int& status) {
+  auto arguments = std::make_shared<RunArguments>();
+  CLI::App& command = *tool.add_subcommand("run", "evaluate an expression on .npy files");
+  command.add_option("expression", arguments->expression, "such as 'ij,jk->ik'")->required();
+  command.add_option("files", arguments->files, "one .npy file for each operand")->required();
+  command.add_option("-o,--output", arguments->output,
+                     "the .npy file to write; without it the elements are printed");
+  add_dialect_option(command, arguments->options);
+  add_run_options(command, arguments->options);
+  command.callback([arguments, &status] { status = run(*arguments); });
+}
+
+void add_dialect_option(CLI::App& command, Options& options) {
+  command
+      .add_option("--dialect", options.dialect,
+                  "whose einsum strings: einc, numpy, numpy_opt, torch, tf, opt_einsum")
+      ->capture_default_str();
+}
+
+void add_compile_options(CLI::App& command, Options& options) {
+  command
+      .add_option("--path", options.path,
+                  "contraction order: auto, exact, greedy, or pairs such as '[[0, 1], [0, 1]]'")
+      ->capture_default_str();
+  command.add_option("--target", options.target, "instruction set; see einc targets")
+      ->capture_default_str();
+}
+
+void add_tier_option(CLI::App& command, Options& options) {
+  command
+      .add_option("--tier", options.tier,
+                  "jit compiles, highway takes precompiled kernels, auto compiles where it can")
+      ->capture_default_str();
+}
+
+void add_run_options(CLI::App& command, Options& options) {
+  command.add_option("--threads", options.threads, "0: one per processor")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1024));
+  add_compile_options(command, options);
+  add_tier_option(command, options);
+}
+
+int fail(const std::string& message) {
+  std::fprintf(stderr, "einc: %s\n", message.c_str());
+  return 2;
+}
+
+int fail(const Error& error, std::string_view expression) {
+  return fail(render(error, expression));
+}
+
+Result<std::vector<TensorType>> parse_types(const std::vector<std::string>& texts,
+                                            std::string& culprit) {
+  std::vector<TensorType> types;
+  for (const std::string& text : texts) {
+    auto type = parse_type(text);
+    culprit = text;
+    if (!type) return type.error();
+    types.push_back(*std::move(type));
+  }
+  return types;
+}
+
+int show_result(const TensorView& result, const std::string& path) {
+  if (path.empty()) {
+    std::printf("%s %s\n", to_string(result.type).c_str(), elements_to_string(result).c_str());
     return 0;
   }
-  const auto written = write_npy(arguments.output, *result);
-  return written ? 0 : fail(render(written.error()));
+  const auto written = write_npy(path, result);
+  return written ? 0 : fail(written.error());
 }
 
 }  // namespace einc::cli

@@ -1,14 +1,11 @@
-// The command-line tool: one row per command, each a function of its parsed options. Errors go to
-// stderr as the library words them; exit status 2.
+// The command-line tool. Errors go to stderr as the library words them; exit status 2.
 
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <exception>
-#include <memory>
 #include <string>
 
-#include "einc/options.h"
 #include "frontend/cli/commands.h"
 
 namespace {
@@ -28,60 +25,29 @@ constexpr const char* kExamples =
     "  einc show 'ij,jk->ik' 'float32[64,128]' 'float32[128,256]' --stage assembly\n"
     "  einc run 'ij,jk->ik' a.npy b.npy -o c.npy\n"
     "  einc run 'ij->j' a.npy\n"
-    "  einc run -- '->' scalar.npy";
+    "  einc run -- '->' scalar.npy\n"
+    "  einc call keras.backend.batch_dot --axes 1,2 x.npy y.npy -o z.npy\n"
+    "  einc aot 'ij,jk->ik' 'float32[64,128]' 'float32[128,256]' --name product -o build\n"
+    "  einc targets";
 
-void add_compile_options(CLI::App& command, einc::Options& options) {
-  command
-      .add_option("--dialect", options.dialect,
-                  "whose einsum strings: einc, numpy, numpy_opt, torch, tf, opt_einsum")
-      ->capture_default_str();
-  command.add_option("--path", options.path, "contraction order: auto, exact, greedy")
-      ->capture_default_str();
-  command
-      .add_option("--target", options.target,
-                  "instruction set: host, x86-64-v2, x86-64-v3, x86-64-v4")
-      ->capture_default_str();
-}
+constexpr void (*kCommands[])(CLI::App& tool, int& status) = {
+    einc::cli::add_show, einc::cli::add_run,     einc::cli::add_call,
+    einc::cli::add_aot,  einc::cli::add_targets,
+};
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{kDescription, "einc"};
-  app.footer(kExamples);
-  app.require_subcommand(1);
-  app.set_version_flag("--version", std::string("einc ") + EINC_VERSION);
+  CLI::App tool{kDescription, "einc"};
+  tool.footer(kExamples);
+  tool.require_subcommand(1);
+  tool.set_version_flag("--version", std::string("einc ") + EINC_VERSION);
   int status = 0;
-
-  auto show = std::make_shared<einc::cli::ShowArguments>();
-  CLI::App& show_command =
-      *app.add_subcommand("show", "print what every stage makes of an expression");
-  show_command.add_option("expression", show->expression, "such as 'ij,jk->ik'")->required();
-  show_command
-      .add_option("types", show->types, "the type of each operand, such as 'float32[64,128]'")
-      ->required();
-  show_command.add_option("--stage", show->stage,
-                          "print this stage alone: parse, bind, simplify, path, layout, lower, "
-                          "schedule, llvm, assembly");
-  show_command.add_option("--output", show->output, "the type of the output, strides and all");
-  add_compile_options(show_command, show->options);
-  show_command.callback([&] { status = einc::cli::show(*show); });
-
-  auto run = std::make_shared<einc::cli::RunArguments>();
-  CLI::App& run_command = *app.add_subcommand("run", "evaluate an expression on .npy files");
-  run_command.add_option("expression", run->expression, "such as 'ij,jk->ik'")->required();
-  run_command.add_option("files", run->files, "one .npy file for each operand")->required();
-  run_command.add_option("-o,--output", run->output,
-                         "the .npy file to write; without it the elements are printed");
-  run_command.add_option("--threads", run->options.threads, "0: one per processor")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 1024));
-  add_compile_options(run_command, run->options);
-  run_command.callback([&] { status = einc::cli::run(*run); });
-
+  for (const auto add_command : kCommands) add_command(tool, status);
   try {
-    app.parse(argc, argv);
+    tool.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    return tool.exit(error) == 0 ? 0 : 2;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "einc: %s\n", error.what());
     return 2;

@@ -1,7 +1,5 @@
 #include "frontend/cli/npy.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <bit>
 #include <cerrno>
@@ -20,6 +18,7 @@
 #include "einc/dtype.h"
 #include "einc/error.h"
 #include "einc/tensor.h"
+#include "frontend/cli/files.h"
 
 namespace einc {
 namespace {
@@ -221,19 +220,6 @@ bool write_elements(std::FILE* file, const TensorView& tensor, size_t dim, int64
   return true;
 }
 
-Result<void> write_to(const std::string& target, const std::string& path,
-                      const TensorView& tensor) {
-  File file(std::fopen(target.c_str(), "wb"), std::fclose);
-  if (file == nullptr) return fail(path, std::strerror(errno));
-  const std::string header = npy_header(tensor.type);
-  const bool written = std::fwrite(header.data(), 1, header.size(), file.get()) == header.size() &&
-                       write_elements(file.get(), tensor, 0, 0);
-  if (!written || std::fflush(file.get()) != 0) return fail(path, std::strerror(errno));
-  // Some file systems say only now that the disk is full.
-  if (std::fclose(file.release()) != 0) return fail(path, std::strerror(errno));
-  return {};
-}
-
 }  // namespace
 
 Result<NpyArray> read_npy(const std::string& path) {
@@ -283,20 +269,12 @@ Result<NpyArray> read_npy(const std::string& path) {
 }
 
 Result<void> write_npy(const std::string& path, const TensorView& tensor) {
-  using std::filesystem::file_type;
-  std::error_code status;
-  if (std::filesystem::is_directory(path, status)) return fail(path, "is a directory");
-  // A device or a pipe cannot be replaced, only written to. Nor must a link be, which may be
-  // /dev/stdout; what it leads to is written.
-  const file_type kind = std::filesystem::symlink_status(path, status).type();
-  if (kind != file_type::regular && kind != file_type::not_found && kind != file_type::none)
-    return write_to(path, path, tensor);
-  const std::string temporary = path + ".part" + std::to_string(getpid());
-  auto written = write_to(temporary, path, tensor);
-  if (written && std::rename(temporary.c_str(), path.c_str()) != 0)
-    written = fail(path, std::strerror(errno));
-  if (!written) std::remove(temporary.c_str());
-  return written;
+  return write_files({{path, [&](std::FILE* file) {
+                         const std::string header = npy_header(tensor.type);
+                         return std::fwrite(header.data(), 1, header.size(), file) ==
+                                    header.size() &&
+                                write_elements(file, tensor, 0, 0);
+                       }}});
 }
 
 }  // namespace einc

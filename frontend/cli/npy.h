@@ -18,8 +18,7 @@ struct NpyArray {
 // einc does not have. Takes no memory before the header agrees with the file's size.
 Result<NpyArray> read_npy(const std::string& path);
 
-// Writes in C order whatever the strides, to a file beside the target that then takes its place: a
-// failure leaves what was there. Devices, pipes and links are written to in place. Fails with kIo.
+// Writes in C order whatever the strides; a failure leaves what was there. Fails with kIo.
 Result<void> write_npy(const std::string& path, const TensorView& tensor);
 
 }  // namespace einc

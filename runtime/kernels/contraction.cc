@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -249,9 +250,18 @@ void choose_blocks(Prepared& prepared) {
                                              ceil_div(prepared.blocks, 4));
 }
 
+std::string describe(const Prepared& prepared) {
+  const auto extents = [](int64_t m, int64_t n) {
+    return std::to_string(m) + " x " + std::to_string(n);
+  };
+  return "contraction: packed, tiles of " +
+         extents(prepared.microkernel.rows, prepared.microkernel.columns) + ", blocks of " +
+         extents(prepared.mc, prepared.nc) + " x " + std::to_string(prepared.kc) + ", tasks: ";
+}
+
 }  // namespace
 
-ContractionStep contraction_step(const ContractionDescription& step) {
+PrecompiledStep contraction_step(const ContractionDescription& step) {
   auto prepared = std::make_shared<Prepared>();
   prepared->step = step;
   prepared->microkernel = microkernel(step.compute);
@@ -275,7 +285,8 @@ ContractionStep contraction_step(const ContractionDescription& step) {
   code->entry = run_task;
   code->phase_tasks = {ceil_div(prepared->blocks, prepared->task_blocks)};
   code->task_scratch_bytes = prepared->rest_offset + std::max(packing, tile);
-  return {std::move(code), std::move(prepared)};
+  std::string text = describe(*prepared) + std::to_string(code->phase_tasks[0]);
+  return {std::move(code), std::move(prepared), std::move(text)};
 }
 
 }  // namespace einc

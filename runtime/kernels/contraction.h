@@ -2,12 +2,10 @@
 // tiles.
 #pragma once
 
-#include <memory>
 #include <vector>
 
 #include "einc/dtype.h"
 #include "runtime/kernels/step.h"
-#include "runtime/program.h"
 
 namespace einc {
 
@@ -19,13 +17,8 @@ struct ContractionDescription {
 };
 
 // C[batch, m, n] = sum over k of A[batch, m, k] * B[batch, k, n], added to what C holds if the step
-// accumulates. Sums into a 16-bit float are not stored before they are complete. The code takes
-// what it returns, not the description, as EincArgs::description.
+// accumulates. Sums into a 16-bit float are not stored before they are complete.
 // Source: Van Zee, van de Geijn, "BLIS: A framework for rapidly instantiating BLAS functionality".
-struct ContractionStep {
-  std::shared_ptr<const Code> code;
-  std::shared_ptr<const void> description;
-};
-ContractionStep contraction_step(const ContractionDescription& description);
+PrecompiledStep contraction_step(const ContractionDescription& description);
 
 }  // namespace einc

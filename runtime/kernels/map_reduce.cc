@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -316,9 +317,16 @@ void run_task(const EincArgs* args, int32_t, int64_t task) {
   for (int64_t tile = task * prepared.task_tiles; tile < end; ++tile) tile_task.run(tile);
 }
 
+std::string describe(const Prepared& prepared) {
+  if (prepared.sums_runs)
+    return "map_reduce: sums along runs of " + std::to_string(prepared.run.extent) + ", tasks: ";
+  return "map_reduce: tiles of " + std::to_string(prepared.tile_rows) + " x " +
+         std::to_string(prepared.tile_columns) + ", tasks: ";
+}
+
 }  // namespace
 
-MapReduceStep map_reduce_step(const MapReduceDescription& step) {
+PrecompiledStep map_reduce_step(const MapReduceDescription& step) {
   auto prepared = std::make_shared<Prepared>();
   for (const StepTensor& input : step.inputs)
     prepared->inputs.push_back({.load = find_load(input.dtype, step.compute),
@@ -342,7 +350,8 @@ MapReduceStep map_reduce_step(const MapReduceDescription& step) {
   code->entry = run_task;
   code->phase_tasks = {ceil_div(prepared->tiles, prepared->task_tiles)};
   code->task_scratch_bytes = 4 * kTileBytes;
-  return {std::move(code), std::move(prepared)};
+  std::string text = describe(*prepared) + std::to_string(code->phase_tasks[0]);
+  return {std::move(code), std::move(prepared), std::move(text)};
 }
 
 }  // namespace einc

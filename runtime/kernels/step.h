@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "einc/dtype.h"
+#include "runtime/program.h"
 
 namespace einc {
 
@@ -17,6 +20,13 @@ struct StepDim {
 struct StepTensor {
   DType dtype = DType::kFloat32;
   bool conjugate = false;
+};
+
+// A precompiled kernel made ready for one step.
+struct PrecompiledStep {
+  std::shared_ptr<const Code> code;
+  std::shared_ptr<const void> description;  // what the code takes as EincArgs::description
+  std::string text;                         // how the step is cut up, one line
 };
 
 // The product of the extents.

@@ -64,6 +64,9 @@ struct Parameter {
   Value fallback = None{};  // of one that is not required; None may be given for it, too
 };
 
+// "a tensor", "an int or a list of ints".
+EINC_EXPORT std::string_view to_string(Parameter::Kind kind);
+
 struct CallInfo {
   std::string_view name;  // as its library spells it: "keras.backend.batch_dot"
   std::vector<Parameter> parameters;

@@ -1,0 +1,67 @@
+#include "compiler/aot.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "compiler/compile.h"
+#include "compiler/einsum_ir.h"
+#include "compiler/path.h"
+#include "compiler/plan.h"
+#include "compiler/schedule.h"
+#include "compiler/target.h"
+#include "einc/error.h"
+#include "runtime/program.h"
+
+namespace einc {
+namespace {
+
+struct Scheduler {
+  const Target& target;
+
+  Result<AotStep> operator()(const Contraction& step) const {
+    return AotStep{schedule(step, target), {step.a.slot, step.b.slot}, step.c.slot};
+  }
+  Result<AotStep> operator()(const MapReduce& step) const {
+    std::vector<Slot> inputs;
+    for (const StepOperand& input : step.inputs) inputs.push_back(input.slot);
+    return AotStep{schedule(step, target), std::move(inputs), step.output.slot};
+  }
+  Result<AotStep> operator()(const Softmax&) const { return refused("softmax"); }
+  Result<AotStep> operator()(const Normalize&) const { return refused("normalization"); }
+
+  static Error refused(const std::string& what) {
+    return {ErrorCode::kUnsupported, "a " + what + " cannot be compiled ahead of time",
+            std::nullopt, "ahead-of-time"};
+  }
+};
+
+int64_t round_up(int64_t bytes) {
+  return (bytes + kScratchAlignment - 1) / kScratchAlignment * kScratchAlignment;
+}
+
+}  // namespace
+
+Result<AotProgram> schedule_ahead(const Einsum& einsum, const std::string& name,
+                                  const FindPath& find_path, const Target& target) {
+  const auto steps = plan(einsum, find_path, nullptr);
+  if (!steps) return steps.error();
+  AotProgram program{.name = name, .inputs = einsum.inputs.size() + einsum.addends.size()};
+  int64_t task_scratch_bytes = 0;
+  for (const PlanStep& step : steps->steps) {
+    auto scheduled = std::visit(Scheduler{target}, step);
+    if (!scheduled) return scheduled.error();
+    task_scratch_bytes = std::max(task_scratch_bytes, scheduled->nest.task_scratch_bytes);
+    program.steps.push_back(*std::move(scheduled));
+  }
+  program.task_scratch_offset = round_up(steps->scratch_bytes);
+  program.scratch_bytes = program.task_scratch_offset + task_scratch_bytes;
+  if (program.scratch_bytes > 0) program.scratch_bytes += kScratchAlignment - 1;
+  return program;
+}
+
+}  // namespace einc
