@@ -102,7 +102,7 @@ std::span<const CallRow> theano_calls() {
   return *rows;
 }
 
-namespace theano {
+namespace theano::tensor {
 
 Result<Tensor> dot(const TensorView& a, const TensorView& b, const Options& options) {
   return call_tensor("theano.tensor.dot", {a, b}, {}, options);
@@ -119,5 +119,5 @@ Result<Tensor> batched_tensordot(const TensorView& a, const TensorView& b, const
   return call_tensor("theano.tensor.batched_tensordot", {a, b, axes}, {}, options);
 }
 
-}  // namespace theano
+}  // namespace theano::tensor
 }  // namespace einc

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "compiler/code_generator.h"
 #include "compiler/engine.h"
 #include "einc/einc.h"
 #include "runtime/lru_cache.h"
@@ -27,14 +28,42 @@ class Cache : public testing::Test {
   Engine::Counters before_;
 };
 
-TEST_F(Cache, SecondRequestCompilesNothing) {
+class CompiledCache : public Cache {
+ protected:
+  void SetUp() override {
+    if (!code_generator()) GTEST_SKIP() << "built without a compiler";
+    Cache::SetUp();
+  }
+};
+
+TEST_F(Cache, SecondRequestOfPrecompiledKernelsIsFound) {
+  Options options;
+  options.tier = "highway";
+  for (const char* const expression : {"ij,jk->ik", "ij,jk->ik", "ab,bc->ac"})
+    ASSERT_TRUE(compile(expression, {type("float32[7,5]"), type("float32[5,6]")}, options));
+  EXPECT_EQ(since().kernels_compiled, 0);
+  EXPECT_EQ(since().request_hits, 1);
+  EXPECT_EQ(since().program_hits, 1);
+}
+
+TEST_F(CompiledCache, TiersAreDifferentRequests) {
+  Options options;
+  for (const char* const tier : {"highway", "jit"}) {
+    options.tier = tier;
+    ASSERT_TRUE(compile("ij,jk->ik", {type("float32[7,5]"), type("float32[5,6]")}, options));
+  }
+  EXPECT_EQ(since().kernels_compiled, 1);
+  EXPECT_EQ(since().program_hits, 0);
+}
+
+TEST_F(CompiledCache, SecondRequestCompilesNothing) {
   for (int i = 0; i < 3; ++i)
     ASSERT_TRUE(compile("ij,jk->ik", {type("float32[7,5]"), type("float32[5,6]")}));
   EXPECT_EQ(since().kernels_compiled, 1);
   EXPECT_EQ(since().request_hits, 2);
 }
 
-TEST_F(Cache, AnotherShapeOrTargetIsAnotherRequest) {
+TEST_F(CompiledCache, AnotherShapeOrTargetIsAnotherRequest) {
   ASSERT_TRUE(compile("ij->ji", {type("float32[7,5]")}));
   ASSERT_TRUE(compile("ij->ji", {type("float32[5,7]")}));
   Options options;
@@ -44,14 +73,14 @@ TEST_F(Cache, AnotherShapeOrTargetIsAnotherRequest) {
   EXPECT_EQ(since().request_hits, 0);
 }
 
-TEST_F(Cache, NamesOfLabelsDoNotMatter) {
+TEST_F(CompiledCache, NamesOfLabelsDoNotMatter) {
   ASSERT_TRUE(compile("ij,jk->ik", {type("float32[7,5]"), type("float32[5,6]")}));
   ASSERT_TRUE(compile("ab, bc -> ac", {type("float32[7,5]"), type("float32[5,6]")}));
   EXPECT_EQ(since().kernels_compiled, 1);
   EXPECT_EQ(since().program_hits, 1);
 }
 
-TEST_F(Cache, DifferentExpressionsWithEqualNestsShareCode) {
+TEST_F(CompiledCache, DifferentExpressionsWithEqualNestsShareCode) {
   ASSERT_TRUE(compile("ij,jk->ik", {type("float32[7,12]"), type("float32[12,6]")}));
   // The same loops: (xy) is one dim of 12
   ASSERT_TRUE(compile("ixy,xyk->ik", {type("float32[7,3,4]"), type("float32[3,4,6]")}));
@@ -60,7 +89,7 @@ TEST_F(Cache, DifferentExpressionsWithEqualNestsShareCode) {
   EXPECT_EQ(since().program_hits, 0);
 }
 
-TEST_F(Cache, MachineCodeOutlivesTheCache) {
+TEST_F(CompiledCache, MachineCodeOutlivesTheCache) {
   const auto kernel = compile("ij,jk->ik", {type("float32[2,2]"), type("float32[2,2]")});
   ASSERT_TRUE(kernel);
   Engine::instance().clear();
@@ -71,7 +100,7 @@ TEST_F(Cache, MachineCodeOutlivesTheCache) {
 }
 
 // No interpreter hides behind the JIT: the entry lies in executable memory that belongs to no file.
-TEST_F(Cache, MachineCodeRan) {
+TEST_F(CompiledCache, MachineCodeRan) {
   const std::vector<TensorType> types{type("float32[5,5]"), type("float32[5,5]")};
   ASSERT_TRUE(compile("ij,jk->ik", types));
   const auto program =

@@ -6,6 +6,7 @@
 #include <limits>
 #include <thread>
 
+#include "compiler/code_generator.h"
 #include "compiler/target.h"
 #include "einc/einc.h"
 
@@ -190,14 +191,31 @@ TEST(Kernel, RunsFromManyThreadsAtOnce) {
   EXPECT_EQ(wrong, std::vector<int>(6));
 }
 
-TEST(Trace, ShowsEveryStageInOrder) {
+std::string stages_of(const std::string& tier) {
   std::string stages;
   Options options;
+  options.tier = tier;
   options.trace = [&](std::string_view stage, const std::string& text) {
     stages.append(stage).append(text.empty() ? "(empty) " : " ");
   };
-  ASSERT_TRUE(compile("ij,jk->ik", {matrix().type(), matrix().type()}, options));
-  EXPECT_EQ(stages, "parse bind simplify path layout lower schedule llvm assembly ");
+  EXPECT_TRUE(compile("ij,jk->ik", {matrix().type(), matrix().type()}, options));
+  return stages;
+}
+
+TEST(Trace, ShowsEveryStageInOrder) {
+  EXPECT_EQ(stages_of("highway"), "parse bind simplify path layout lower kernel ");
+  if (!code_generator()) GTEST_SKIP() << "built without a compiler";
+  EXPECT_EQ(stages_of("jit"), "parse bind simplify path layout lower schedule llvm assembly ");
+  EXPECT_EQ(stages_of("auto"), stages_of("jit"));
+}
+
+TEST(Options, UnknownTierIsAnError) {
+  Options options;
+  options.tier = "abacus";
+  const auto kernel = compile("ij->ji", {matrix().type()}, options);
+  ASSERT_FALSE(kernel);
+  EXPECT_EQ(render(kernel.error()),
+            "argument error: no tier 'abacus'; there are auto, jit, highway");
 }
 
 }  // namespace

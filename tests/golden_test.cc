@@ -2,12 +2,14 @@
 // prints for it on a fixed target. EINC_UPDATE_GOLDEN=1 rewrites the files.
 
 #include <gtest/gtest.h>
+#include <hwy/highway.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
+#include "compiler/code_generator.h"
 #include "einc/einc.h"
 
 namespace einc {
@@ -22,8 +24,10 @@ std::string read(const fs::path& path) {
 }
 
 // The whole file, made anew from its first line: "expression type...". Assembly depends on the
-// version of LLVM down to its patch level, so only files named *.assembly.txt record it.
-std::string regenerate(const std::string& header, bool with_assembly) {
+// version of LLVM down to its patch level, so only files named *.assembly.txt record it. Those
+// named
+// *.highway.txt take the precompiled kernels, of Highway's scalar target.
+std::string regenerate(const std::string& header, bool with_assembly, bool is_compiled) {
   std::istringstream words(header);
   std::string expression, word;
   words >> expression;
@@ -32,11 +36,14 @@ std::string regenerate(const std::string& header, bool with_assembly) {
   std::string text = header;
   Options options;
   options.target = "x86-64-v3";
+  options.tier = is_compiled ? "jit" : "highway";
   options.trace = [&](std::string_view stage, const std::string& printed) {
     if (stage == "assembly" && !with_assembly) return;
     text.append("== ").append(stage).append("\n").append(printed);
   };
+  if (!is_compiled) hwy::SetSupportedTargetsForTest(HWY_SCALAR);
   const auto kernel = compile(expression, types, options);
+  hwy::SetSupportedTargetsForTest(0);
   return kernel ? text : render(kernel.error(), expression);
 }
 
@@ -52,7 +59,10 @@ class Golden : public testing::TestWithParam<fs::path> {};
 TEST_P(Golden, EveryStagePrintsAsRecorded) {
   const std::string recorded = read(GetParam());
   const bool with_assembly = GetParam().string().ends_with(".assembly.txt");
-  const std::string actual = regenerate(recorded.substr(0, recorded.find("== ")), with_assembly);
+  const bool is_compiled = !GetParam().string().ends_with(".highway.txt");
+  if (is_compiled && !code_generator()) GTEST_SKIP() << "built without a compiler";
+  const std::string actual =
+      regenerate(recorded.substr(0, recorded.find("== ")), with_assembly, is_compiled);
   if (std::getenv("EINC_UPDATE_GOLDEN") != nullptr) {
     std::ofstream(GetParam()) << actual;
   } else {

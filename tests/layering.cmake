@@ -1,6 +1,8 @@
 # Fails if a folder includes what its layer may not see.
-set(forbidden_runtime "\"(compiler|frontend)/|[<\"]llvm/|einc/(einc|keras)\\.h")
-set(forbidden_compiler "\"frontend/|einc/(einc|keras)\\.h|[<\"]hwy/")
+set(frontend_headers
+  "(aot|array_api|call|einc|keras|np|opt_einsum|softmax|tf|theano|torch)")
+set(forbidden_runtime "\"(compiler|frontend)/|[<\"]llvm/|einc/${frontend_headers}\\.h")
+set(forbidden_compiler "\"frontend/|einc/${frontend_headers}\\.h|[<\"]hwy/")
 set(forbidden_frontend "[<\"](llvm|hwy)/|\"runtime/kernels/|\"compiler/llvm/")
 foreach(layer runtime compiler frontend)
   file(GLOB_RECURSE files ${SOURCE_DIR}/${layer}/*.h ${SOURCE_DIR}/${layer}/*.cc)

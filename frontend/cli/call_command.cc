@@ -23,9 +23,13 @@
 namespace einc::cli {
 namespace {
 
+constexpr const char* kWords =
+    "Arguments are given in this order or by name: .npy files, numbers, lists such as 0,1 or\n"
+    "'[[0],[1]]', None, True, False, texts.";
+
 struct CallArguments {
   const CallInfo* call = nullptr;
-  std::vector<std::string> words;            // positional
+  std::vector<std::string> words;            // in the call's order
   std::map<std::string, std::string> named;  // as given, by parameter
   std::string output;                        // empty: print
   Options options;
@@ -92,12 +96,11 @@ std::string describe(const Parameter& parameter) {
 void add_row(CLI::App& command, const CallInfo& row, int& status) {
   auto arguments = std::make_shared<CallArguments>();
   arguments->call = &row;
-  CLI::App& call = *command.add_subcommand(std::string(row.name),
-                                           signature(row) + "\n" + std::string(row.summary));
+  CLI::App& call = *command.add_subcommand(
+      std::string(row.name), signature(row) + "\n" + std::string(row.summary) + "\n\n" + kWords);
   call.group("");  // --list shows them, on a line each
-  call.add_option("arguments", arguments->words,
-                  "in the call's order: .npy files, numbers, lists such as 0,1 or '[[0],[1]]', "
-                  "None, True, False, texts");
+  // Not positional options: CLI11 takes "[[0],[1]]" apart.
+  call.allow_extras();
   for (const Parameter& parameter : row.parameters)
     call.add_option_function<std::string>(
         "--" + std::string(parameter.name),
@@ -108,7 +111,16 @@ void add_row(CLI::App& command, const CallInfo& row, int& status) {
   call.add_option("-o", arguments->output,
                   "the .npy file to write; without it the result is printed");
   add_run_options(call, arguments->options);
-  call.callback([arguments, &status] { status = run_call(*arguments); });
+  call.callback([arguments, &call, &status] {
+    arguments->words = call.remaining();
+    for (const std::string& word : arguments->words)
+      if (word.starts_with("--")) {
+        status = fail(std::string(arguments->call->name) + " has no option " + word +
+                      "; the call is " + signature(*arguments->call));
+        return;
+      }
+    status = run_call(*arguments);
+  });
 }
 
 void list_calls() {

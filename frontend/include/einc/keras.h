@@ -102,7 +102,8 @@ EINC_EXPORT Result<Tensor> tensordot(const TensorView& x1, const TensorView& x2,
 EINC_EXPORT Result<Tensor> inner(const TensorView& x1, const TensorView& x2,
                                  const Options& options = {});
 
-// As numpy.outer. Source: keras/src/ops/numpy.py, outer.
+// As numpy.outer: both are flattened, every product of two elements. Shapes (m), (n) to (m,n).
+// Source: keras/src/ops/numpy.py, outer.
 EINC_EXPORT Result<Tensor> outer(const TensorView& x1, const TensorView& x2,
                                  const Options& options = {});
 
@@ -110,7 +111,8 @@ EINC_EXPORT Result<Tensor> outer(const TensorView& x1, const TensorView& x2,
 EINC_EXPORT Result<Tensor> vdot(const TensorView& x1, const TensorView& x2,
                                 const Options& options = {});
 
-// As numpy.kron. Source: keras/src/ops/numpy.py, kron.
+// As numpy.kron: extents multiply axis by axis, the shorter shape filled up with ones in front.
+// Source: keras/src/ops/numpy.py, kron.
 EINC_EXPORT Result<Tensor> kron(const TensorView& x1, const TensorView& x2,
                                 const Options& options = {});
 

@@ -8,7 +8,7 @@
 #include "einc/options.h"
 #include "einc/tensor.h"
 
-namespace einc::theano {
+namespace einc::theano::tensor {
 
 // As numpy.dot: the last axis of a with the second-to-last of b, or its only one; a scalar
 // multiplies. Fails with dim-mismatch. Source: tensor/basic.py, dot.
@@ -35,4 +35,4 @@ EINC_EXPORT Result<Tensor> tensordot(const TensorView& a, const TensorView& b,
 EINC_EXPORT Result<Tensor> batched_tensordot(const TensorView& a, const TensorView& b,
                                              const Value& axes = 2, const Options& options = {});
 
-}  // namespace einc::theano
+}  // namespace einc::theano::tensor

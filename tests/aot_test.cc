@@ -1,0 +1,249 @@
+// Kernels ahead of time: objects and headers go through the C compiler and the linker, and what
+// comes out must agree with the oracle.
+
+#include <dlfcn.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <set>
+
+#include "compiler/aot.h"
+#include "compiler/einsum_ir.h"
+#include "compiler/path.h"
+#include "compiler/target.h"
+#include "einc/aot.h"
+#include "random_case.h"
+
+namespace einc::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A folder that goes when the test does.
+class Folder {
+ public:
+  Folder() {
+    std::string name = (fs::temp_directory_path() / "einc-aot-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) std::abort();
+    path_ = name;
+  }
+  ~Folder() { fs::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  std::string path(const std::string& file) const { return (path_ / file).string(); }
+  void write(const std::string& file, const std::string& content) const {
+    std::ofstream(path(file), std::ios::binary) << content;
+  }
+  // The output of a command run in the folder.
+  std::string run(const std::string& command) const {
+    std::FILE* const pipe =
+        popen(("cd '" + path_.string() + "' && " + command + " 2>&1").c_str(), "r");
+    if (pipe == nullptr) return "cannot run " + command;
+    std::string output;
+    char chunk[4096];
+    while (std::fgets(chunk, sizeof chunk, pipe) != nullptr) output += chunk;
+    const int status = pclose(pipe);
+    return status == 0 ? output : "status " + std::to_string(status) + "\n" + output;
+  }
+
+ private:
+  fs::path path_;
+};
+
+const std::string kCompiler = std::string("'") + EINC_CXX + "'";
+
+// ---- Many objects in one library
+
+using Call = void (*)(const void* const* in, void* out, void* scratch);
+
+// Functions of any number of operands, behind one signature that the header's own declares.
+std::string wrapper(const std::string& name, size_t inputs) {
+  std::string text = "#include \"" + name + ".h\"\nvoid call_" + name +
+                     "(const void* const* in, void* out, void* scratch);\nvoid call_" + name +
+                     "(const void* const* in, void* out, void* scratch) {\n  " + name + "(";
+  for (size_t i = 0; i < inputs; ++i) text += "in[" + std::to_string(i) + "], ";
+  return text + "out, scratch);\n}\n";
+}
+
+std::vector<const Target*> runnable_targets() {
+  std::vector<const Target*> runnable;
+  for (const Target& target : targets())
+    if (find_target(target.name) != nullptr) runnable.push_back(&target);
+  return runnable;
+}
+
+int cases_per_batch() {
+  const char* const percent = std::getenv("EINC_CASES_PERCENT");
+  return 50 * (percent != nullptr ? std::atoi(percent) : 100) / 100;
+}
+
+class AotBatch : public testing::TestWithParam<int> {};
+
+TEST_P(AotBatch, AgreesWithTheReference) {
+  const Folder folder;
+  const std::vector<const Target*> runnable = runnable_targets();
+  std::vector<std::unique_ptr<RandomCase>> cases;
+  std::vector<int64_t> scratch_bytes;
+  std::string source = "#include <stddef.h>\n";
+  for (int i = 0; i < cases_per_batch(); ++i) {
+    const auto seed = static_cast<uint32_t>(5'000'000 + GetParam() * 100000 + i);
+    cases.push_back(std::make_unique<RandomCase>(seed));
+    const Request& request = cases.back()->request();
+    const std::string name = "f" + std::to_string(i);
+    Options options;
+    options.target = runnable[static_cast<size_t>(i) % runnable.size()]->name;
+    const auto kernel =
+        compile_ahead(request.expression, request.inputs, name, request.output_type, options);
+    ASSERT_TRUE(kernel) << render(kernel.error(), request.expression);
+    folder.write(name + ".o", kernel->object);
+    folder.write(name + ".h", kernel->header);
+    scratch_bytes.push_back(kernel->scratch_bytes);
+    source += wrapper(name, request.inputs.size());
+  }
+  folder.write("calls.c", source);
+  const std::string warnings = " -Wall -Wextra -Werror -pedantic ";
+  ASSERT_EQ(folder.run(kCompiler + " -x c -std=c99" + warnings + "-fPIC -c calls.c -o calls.o"),
+            "");
+  ASSERT_EQ(folder.run(kCompiler + " -shared -o calls.so *.o"), "");
+
+  void* const library = dlopen(folder.path("calls.so").c_str(), RTLD_NOW | RTLD_LOCAL);
+  ASSERT_NE(library, nullptr) << dlerror();
+  for (size_t i = 0; i < cases.size(); ++i) {
+    SCOPED_TRACE(testing::Message()
+                 << "batch " << GetParam() << " case " << i << ": " << cases[i]->description());
+    const auto call =
+        reinterpret_cast<Call>(dlsym(library, ("call_f" + std::to_string(i)).c_str()));
+    ASSERT_NE(call, nullptr);
+    const auto scratch_type = TensorType::row_major(DType::kUInt8, {scratch_bytes[i]});
+    const FencedTensor scratch(scratch_type, FencedTensor::Fence::kAtEnd);
+    EXPECT_EQ(cases[i]->check([&](const std::vector<TensorView>& inputs, const TensorView& output) {
+      std::vector<const void*> pointers;
+      for (const TensorView& input : inputs) pointers.push_back(input.data);
+      call(pointers.data(), output.data, scratch_bytes[i] > 0 ? scratch.view().data : nullptr);
+      return std::string();
+    }),
+              "");
+  }
+  dlclose(library);
+}
+
+INSTANTIATE_TEST_SUITE_P(Batch, AotBatch, testing::Range(0, 6));
+
+// ---- One object
+
+Result<AotKernel> kernel_of(const char* expression, const std::vector<const char*>& types,
+                            const std::string& name, const Options& options = {}) {
+  std::vector<TensorType> inputs;
+  for (const char* const type : types) inputs.push_back(*parse_type(type));
+  return compile_ahead(expression, inputs, name, options);
+}
+
+TEST(Aot, ObjectsNeedNothingButMemcpyAndMemset) {
+  const Folder folder;
+  const struct {
+    const char* expression;
+    std::vector<const char*> types;
+  } kCases[] = {
+      {"ij,jk->ik", {"float32[100,100]", "float32[100,100]"}},
+      {"ij,jk->ik", {"float16[100,100]", "bfloat16[100,100]"}},
+      {"ij,jk->ik", {"uint64[33,65]", "uint64[65,3]"}},
+      {"ij,jk->ik", {"int8[33,65]", "bool[65,3]"}},
+      {"ij->ji", {"float16[300,500]"}},
+      {"ij->j", {"bfloat16[300,500]"}},
+      {"i,ij,j->", {"complex128[300]", "complex128[300,500]", "float32[500]"}},
+      {"i->ii", {"int16[99]"}},
+  };
+  int objects = 0;
+  for (const Target& target : targets())
+    for (const auto& [expression, types] : kCases) {
+      const std::string name = "f" + std::to_string(objects++);
+      const auto kernel = kernel_of(expression, types, name, {.target = std::string(target.name)});
+      ASSERT_TRUE(kernel) << render(kernel.error());
+      folder.write(name + ".o", kernel->object);
+    }
+  std::istringstream symbols(folder.run("nm -A --undefined-only *.o"));
+  std::set<std::string> undefined;
+  for (std::string line; std::getline(symbols, line);)
+    undefined.insert(line.substr(line.rfind(' ') + 1));
+  for (const std::string& symbol : undefined)
+    EXPECT_TRUE(symbol == "memcpy" || symbol == "memset") << symbol;
+  std::istringstream defined(folder.run("nm -A --defined-only --extern-only *.o"));
+  int functions = 0;
+  for (std::string line; std::getline(defined, line); ++functions)
+    EXPECT_NE(line.find(" T f"), std::string::npos) << line;
+  EXPECT_EQ(functions, objects);
+}
+
+TEST(Aot, HeaderIsCAndCxx) {
+  const Folder folder;
+  const auto kernel = kernel_of("i,ij,->j", {"complex64[3]", "float16[3,4]", "bool[]"}, "mixed_1");
+  ASSERT_TRUE(kernel);
+  EXPECT_NE(kernel->header.find("out = i,ij,->j\n *   in0: complex64[3] (pairs, the real part "
+                                "first)\n *   in1: float16[3,4]"),
+            std::string::npos)
+      << kernel->header;
+  EXPECT_NE(
+      kernel->header.find("void mixed_1(const float* in0, const uint16_t* in1, const uint8_t* "
+                          "in2, float* out, void* scratch);"),
+      std::string::npos)
+      << kernel->header;
+  EXPECT_NE(kernel->header.find("static const int64_t mixed_1_in1_extents[2] = {3, 4};"),
+            std::string::npos);
+  folder.write("mixed_1.h", kernel->header);
+  const std::string check = " -Wall -Wextra -Werror -pedantic -fsyntax-only -include stddef.h ";
+  EXPECT_EQ(folder.run(kCompiler + " -x c -std=c99" + check + "mixed_1.h"), "");
+  EXPECT_EQ(folder.run(kCompiler + " -x c++ -std=c++11" + check + "mixed_1.h"), "");
+}
+
+TEST(Aot, EmptyTensorsAreLegal) {
+  EXPECT_TRUE(kernel_of("ij,jk->ik", {"float32[0,3]", "float32[3,4]"}, "f"));
+  EXPECT_TRUE(kernel_of("ij,jk->ik", {"float32[2,0]", "float32[0,4]"}, "f"));
+}
+
+TEST(Aot, Errors) {
+  const auto text = [](const Result<AotKernel>& kernel) {
+    return kernel ? std::string("compiled")
+                  : render(kernel.error()) + " [" + std::string(kernel.error().rule) + "]";
+  };
+  for (const char* const name : {"", "1st", "a-b", "a b", "int", "class", "memcpy", "é"})
+    EXPECT_EQ(text(kernel_of("i->i", {"float32[3]"}, name)),
+              "argument error: '" + std::string(name) +
+                  "' is no name for a function in C and C++ [name]");
+  EXPECT_EQ(text(kernel_of("i->i", {"float32[3]"}, "f", {.target = "vax"})),
+            "argument error: no target 'vax'; there are host, x86-64-v2, x86-64-v3, x86-64-v4, "
+            "x86-64-v4-bf16 [unknown-argument]");
+  EXPECT_EQ(text(kernel_of("ij->i", {"float32[3]"}, "f")).substr(0, 12), "shape error:");
+}
+
+TEST(Aot, RefusesWhatOnlyPrecompiledKernelsRun) {
+  Einsum einsum{.labels = {{"i", 4}},
+                .inputs = {{.dtype = DType::kFloat32, .labels = {0}, .strides = {1}}},
+                .output = {.dtype = DType::kFloat32, .labels = {0}, .strides = {1}},
+                .softmax = 0};
+  const auto find_path = choose_path("auto", 1);
+  const Target& target = targets()[0];
+  const auto softmax = schedule_ahead(einsum, "f", *find_path, target);
+  ASSERT_FALSE(softmax);
+  EXPECT_EQ(render(softmax.error()), "unsupported: a softmax cannot be compiled ahead of time");
+  einsum.softmax.reset();
+  einsum.inputs[0].normalize = Normalization{0, 1e-12};
+  const auto normalized = schedule_ahead(einsum, "f", *find_path, target);
+  ASSERT_FALSE(normalized);
+  EXPECT_EQ(render(normalized.error()),
+            "unsupported: a normalization cannot be compiled ahead of time");
+}
+
+TEST(Aot, KnowsTheTargets) {
+  const std::vector<TargetInfo> infos = known_targets();
+  EXPECT_EQ(infos.front().name, "x86-64-v2");
+  EXPECT_EQ(std::count_if(infos.begin(), infos.end(),
+                          [](const TargetInfo& target) { return target.is_host; }),
+            1);
+}
+
+}  // namespace
+}  // namespace einc::test
