@@ -43,8 +43,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto bound = einc::bind(*subscripts, types, std::nullopt, std::nullopt, dialect);
   if (!bound) return 0;
   const einc::Einsum einsum = einc::simplify(bound->einsum);
-  const auto* const finder = einc::choose_path_finder("auto", einsum.inputs.size());
-  const einc::ContractionTree tree = finder->find(einsum);
+  const auto find_path = einc::choose_path("auto", einsum.inputs.size());
+  const einc::ContractionTree tree = (*find_path)(einsum);
   if (einc::largest_intermediate_elements(tree) > 1e15) return 0;
   const einc::Plan plan = einc::lower(tree, einc::layout(tree, einsum), einsum);
   for (const einc::Target& target : einc::targets())

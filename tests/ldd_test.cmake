@@ -1,0 +1,11 @@
+# PROGRAM needs the C library and nothing else.
+execute_process(COMMAND ldd ${PROGRAM} OUTPUT_VARIABLE libraries RESULT_VARIABLE status)
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "ldd ${PROGRAM}: ${status}")
+endif()
+string(REGEX MATCHALL "[^ \t\n]+\\.so[^ \t\n]*" files "${libraries}")
+foreach(file IN LISTS files)
+  if(NOT file MATCHES "(^|/)(linux-vdso|libc|libm|ld-linux-x86-64)\\.so")
+    message(SEND_ERROR "${PROGRAM} needs ${file}:\n${libraries}")
+  endif()
+endforeach()
