@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "einc/error.h"
+#include "runtime/memory.h"
 
 namespace einc {
 namespace {
@@ -75,7 +76,7 @@ Result<ScratchBlock> take_scratch(int64_t bytes) {
   if (bytes == 0) return ScratchBlock();
   const int64_t size = rounded(bytes);
   void* data = free_list().take(size);
-  if (data == nullptr) data = std::aligned_alloc(64, static_cast<size_t>(size));
+  if (data == nullptr) data = allocate(size);
   if (data == nullptr)
     return Error{ErrorCode::kMemory, "no " + std::to_string(bytes) + " bytes of scratch",
                  std::nullopt, "memory"};

@@ -22,11 +22,10 @@
 #include "einc/error.h"
 #include "runtime/check.h"
 #include "runtime/convert.h"
+#include "runtime/memory.h"
 
 namespace einc {
 namespace {
-
-constexpr size_t kAlignment = 64;
 
 // Reads "float32[2,3]{3,1}" left to right; every step reports where it stopped.
 class TypeReader {
@@ -230,13 +229,12 @@ Result<Tensor> Tensor::zeros(DType dtype, std::vector<int64_t> extents) {
   Tensor tensor;
   tensor.type_ = TensorType::row_major(dtype, std::move(extents));
   if (auto valid = check_type(tensor.type_); !valid) return valid.error();
-  const size_t bytes = static_cast<size_t>(tensor.size() * info(dtype).bytes);
-  const size_t rounded = (std::max<size_t>(bytes, 1) + kAlignment - 1) / kAlignment * kAlignment;
-  void* const data = std::aligned_alloc(kAlignment, rounded);
+  const int64_t bytes = tensor.size() * info(dtype).bytes;
+  void* const data = allocate(bytes);
   if (data == nullptr)
     return Error{ErrorCode::kMemory,
                  "no " + std::to_string(bytes) + " bytes for a " + to_string(tensor.type_)};
-  std::memset(data, 0, rounded);
+  std::memset(data, 0, static_cast<size_t>(bytes));
   tensor.data_ = std::shared_ptr<void>(data, std::free);
   return tensor;
 }

@@ -16,6 +16,7 @@
 #include "einc/dtype.h"
 #include "runtime/abi.h"
 #include "runtime/kernels/microkernel.h"
+#include "runtime/kernels/packer.h"
 #include "runtime/kernels/runs.h"
 #include "runtime/kernels/step.h"
 #include "runtime/program.h"
@@ -23,23 +24,20 @@
 namespace einc {
 namespace {
 
-constexpr int64_t kDepthBytes = 1024;     // of a row of K in a panel: a panel of B fills half of L1
-constexpr int64_t kBlockBytes = 1 << 18;  // of a block of A, a quarter of L2
-constexpr int64_t kMostColumns = 512;     // of a block of C
+constexpr int64_t kDepthBytes = 1024;     // of a row of K: a panel of A is a part of L1
+constexpr int64_t kBlockBytes = 1 << 18;  // of a packed block, so that two fit L2
 constexpr double kTaskFlops = 1e6;        // a task is not worth handing over for less
 constexpr int64_t kAlignment = 64;
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t round_up(int64_t a, int64_t multiple) { return ceil_div(a, multiple) * multiple; }
 
-// One side of the product: A with its rows, or B with its columns, each against K.
-struct Side {
-  size_t operand;
-  LoadRun load;
-  int64_t bytes;
-  bool conjugate;
-  bool runs_along_k;  // else along the side
-  int64_t width;      // of a panel
+// Where the parts of task scratch begin, in bytes.
+struct ScratchPlan {
+  int64_t b = 0;        // packed; A is at 0
+  int64_t rest = 0;     // what packing loads; then a tile, and a row of it
+  int64_t offsets = 0;  // six tables
+  int64_t total = 0;
 };
 
 struct Prepared {
@@ -49,77 +47,13 @@ struct Prepared {
   Side a, b;
   LoadRun load_c;
   StoreRun store_c;
+  bool stores_tiles;  // C holds the compute dtype, and its rows are contiguous
   int64_t compute_bytes;
   int64_t m, n, k;
   int64_t mc, nc, kc;  // extents of a block
   int64_t blocks;      // of C, all batches together
   int64_t task_blocks;
-  int64_t b_offset, rest_offset;  // bytes into task scratch
-};
-
-// The last dim of a group and how far it can be walked from a position.
-struct Run {
-  int64_t stride;
-  int64_t length;
-};
-Run run_at(const std::vector<StepDim>& dims, size_t operand, int64_t position, int64_t end) {
-  if (dims.empty()) return {0, 1};
-  const StepDim& last = dims.back();
-  return {last.strides[operand], std::min(last.extent - position % last.extent, end - position)};
-}
-
-// ---- Packing
-
-// Packs [begin, begin + extent) of a side against [k_begin, k_begin + depth) of K, in panels of
-// `width`, each `depth` deep.
-class Packer {
- public:
-  Packer(const Prepared& prepared, const Side& side, const std::vector<StepDim>& dims,
-         const char* from, char* scratch)
-      : p_(prepared), side_(side), dims_(dims), from_(from), scratch_(scratch) {}
-
-  void pack(int64_t begin, int64_t extent, int64_t k_begin, int64_t depth, char* panels) {
-    const int64_t panel_bytes = side_.width * depth * p_.compute_bytes;
-    for (int64_t first = 0; first < extent; first += side_.width, panels += panel_bytes) {
-      const int64_t n = std::min(side_.width, extent - first);
-      side_.runs_along_k ? pack_along_k(begin + first, n, k_begin, depth, panels)
-                         : pack_along_side(begin + first, n, k_begin, depth, panels);
-    }
-  }
-
- private:
-  void pack_along_k(int64_t begin, int64_t n, int64_t k_begin, int64_t depth, char* panel) {
-    for (int64_t i = 0; i < n; ++i)
-      load(p_.step.k, offset_of(dims_, side_.operand, begin + i), k_begin, depth,
-           scratch_ + i * depth * p_.compute_bytes);
-    p_.microkernel.pack_transposed(scratch_, n, depth, side_.width, panel);
-  }
-
-  void pack_along_side(int64_t begin, int64_t n, int64_t k_begin, int64_t depth, char* panel) {
-    for (int64_t p = 0; p < depth; ++p) {
-      load(dims_, offset_of(p_.step.k, side_.operand, k_begin + p), begin, n, scratch_);
-      p_.microkernel.pack(scratch_, n, side_.width, panel + p * side_.width * p_.compute_bytes);
-    }
-  }
-
-  // [begin, begin + n) of `dims`, as many runs as there are.
-  void load(const std::vector<StepDim>& dims, int64_t offset, int64_t begin, int64_t n, char* to) {
-    const int64_t end = begin + n;
-    while (begin < end) {
-      const Run run = run_at(dims, side_.operand, begin, end);
-      const char* const from =
-          from_ + (offset + offset_of(dims, side_.operand, begin)) * side_.bytes;
-      side_.load(from, run.stride, run.length, side_.conjugate, to);
-      to += run.length * p_.compute_bytes;
-      begin += run.length;
-    }
-  }
-
-  const Prepared& p_;
-  const Side& side_;
-  const std::vector<StepDim>& dims_;
-  const char* from_;
-  char* scratch_;
+  ScratchPlan scratch;
 };
 
 // ---- A task
@@ -130,66 +64,104 @@ class Task {
       : p_(prepared),
         args_(args),
         a_(static_cast<char*>(args.task_scratch)),
-        b_(a_ + prepared.b_offset),
-        rest_(a_ + prepared.rest_offset) {}
+        b_(a_ + prepared.scratch.b),
+        rest_(a_ + prepared.scratch.rest) {
+    auto* table = reinterpret_cast<int64_t*>(a_ + prepared.scratch.offsets);
+    const auto next_table = [&](int64_t size) { return std::exchange(table, table + size); };
+    m_a_ = next_table(prepared.mc);
+    m_c_ = next_table(prepared.mc);
+    n_b_ = next_table(prepared.nc);
+    n_c_ = next_table(prepared.nc);
+    k_a_ = next_table(prepared.kc);
+    k_b_ = next_table(prepared.kc);
+  }
 
   void run(int64_t block) {
     const int64_t n_blocks = ceil_div(p_.n, p_.nc);
     const int64_t m_blocks = ceil_div(p_.m, p_.mc);
-    const int64_t n_begin = block % n_blocks * p_.nc;
+    enter_n(block % n_blocks * p_.nc);
     block /= n_blocks;
-    const int64_t m_begin = block % m_blocks * p_.mc;
+    enter_m(block % m_blocks * p_.mc);
     const int64_t batch = block / m_blocks;
-    const int64_t m = std::min(p_.mc, p_.m - m_begin);
-    const int64_t n = std::min(p_.nc, p_.n - n_begin);
-    const auto place = [&](const void* base, size_t operand, int64_t bytes) {
-      return static_cast<const char*>(base) + offset_of(p_.step.batch, operand, batch) * bytes;
+    const auto place = [&](const void* base, size_t operand, DType dtype) {
+      return static_cast<const char*>(base) +
+             offset_of(p_.step.batch, operand, batch) * info(dtype).bytes;
     };
-    Packer pack_a(p_, p_.a, p_.step.m, place(args_.in[0], 0, p_.a.bytes), rest_);
-    Packer pack_b(p_, p_.b, p_.step.n, place(args_.in[1], 1, p_.b.bytes), rest_);
-    const int64_t c_bytes = info(p_.step.c.dtype).bytes;
-    c_ = static_cast<char*>(args_.out) + offset_of(p_.step.batch, 2, batch) * c_bytes;
+    const char* const a = place(args_.in[p_.a.operand], p_.a.operand, p_.step.a.dtype);
+    const char* const b = place(args_.in[p_.b.operand], p_.b.operand, p_.step.b.dtype);
+    c_ = const_cast<char*>(place(args_.out, 2, p_.step.c.dtype));
     for (int64_t k_begin = 0; k_begin < p_.k; k_begin += p_.kc) {
-      const int64_t depth = std::min(p_.kc, p_.k - k_begin);
+      const int64_t depth = enter_k(k_begin);
       adds_ = p_.step.accumulates || k_begin > 0;
-      pack_b.pack(n_begin, n, k_begin, depth, b_);
-      pack_a.pack(m_begin, m, k_begin, depth, a_);
-      multiply(m_begin, m, n_begin, n, depth);
+      pack(p_.b, p_.microkernel, {b, n_begin_, n_, n_b_, k_begin, depth, k_b_}, rest_, b_);
+      pack(p_.a, p_.microkernel, {a, m_begin_, m_, m_a_, k_begin, depth, k_a_}, rest_, a_);
+      multiply(depth);
     }
   }
 
  private:
-  void multiply(int64_t m_begin, int64_t m, int64_t n_begin, int64_t n, int64_t depth) {
+  // Each fills the tables of its part, unless they hold it already.
+  void enter_m(int64_t begin) {
+    if (begin == m_begin_) return;
+    m_begin_ = begin;
+    m_ = std::min(p_.mc, p_.m - begin);
+    fill_offsets(p_.step.m, p_.a.operand, begin, m_, m_a_);
+    fill_offsets(p_.step.m, 2, begin, m_, m_c_);
+  }
+  void enter_n(int64_t begin) {
+    if (begin == n_begin_) return;
+    n_begin_ = begin;
+    n_ = std::min(p_.nc, p_.n - begin);
+    fill_offsets(p_.step.n, p_.b.operand, begin, n_, n_b_);
+    fill_offsets(p_.step.n, 2, begin, n_, n_c_);
+  }
+  int64_t enter_k(int64_t begin) {
+    const int64_t depth = std::min(p_.kc, p_.k - begin);
+    if (begin == k_begin_) return depth;
+    k_begin_ = begin;
+    fill_offsets(p_.step.k, p_.a.operand, begin, depth, k_a_);
+    fill_offsets(p_.step.k, p_.b.operand, begin, depth, k_b_);
+    return depth;
+  }
+
+  // A panel of A stays in L1 while those of B come from L2.
+  void multiply(int64_t depth) {
     const int64_t mr = p_.microkernel.rows;
     const int64_t nr = p_.microkernel.columns;
-    for (int64_t j = 0; j < n; j += nr)
-      for (int64_t i = 0; i < m; i += mr) {
+    for (int64_t i = 0; i < m_; i += mr)
+      for (int64_t j = 0; j < n_; j += nr) {
         p_.microkernel.run(depth, a_ + i * depth * p_.compute_bytes,
                            b_ + j * depth * p_.compute_bytes, rest_);
-        store_tile(m_begin + i, std::min(mr, m - i), n_begin + j, std::min(nr, n - j));
+        const int64_t rows = std::min(mr, m_ - i);
+        const int64_t columns = std::min(nr, n_ - j);
+        if (p_.stores_tiles && run_at(p_.step.n, n_begin_ + j, n_begin_ + j + columns) == columns) {
+          p_.microkernel.store(rest_, rows, columns, adds_, m_c_ + i,
+                               c_ + n_c_[j] * p_.compute_bytes);
+        } else {
+          store_runs(i, rows, j, columns);
+        }
       }
   }
 
   // The tile's rows, as many runs of C as each is.
-  void store_tile(int64_t m_begin, int64_t rows, int64_t n_begin, int64_t columns) {
+  void store_runs(int64_t m_first, int64_t rows, int64_t n_first, int64_t columns) {
     const int64_t nr = p_.microkernel.columns;
     const int64_t c_bytes = info(p_.step.c.dtype).bytes;
+    const int64_t stride = last_stride(p_.step.n, 2);
     char* const sum = rest_ + p_.microkernel.rows * nr * p_.compute_bytes;
-    const int64_t end = n_begin + columns;
-    for (int64_t column = n_begin; column < end;) {
-      const Run run = run_at(p_.step.n, 2, column, end);
-      const int64_t n_offset = offset_of(p_.step.n, 2, column);
+    for (int64_t j = 0; j < columns;) {
+      const int64_t run = run_at(p_.step.n, n_begin_ + n_first + j, n_begin_ + n_first + columns);
       for (int64_t row = 0; row < rows; ++row) {
-        char* const to = c_ + (offset_of(p_.step.m, 2, m_begin + row) + n_offset) * c_bytes;
-        const char* values = rest_ + (row * nr + column - n_begin) * p_.compute_bytes;
+        char* const to = c_ + (m_c_[m_first + row] + n_c_[n_first + j]) * c_bytes;
+        const char* values = rest_ + (row * nr + j) * p_.compute_bytes;
         if (adds_) {
-          p_.load_c(to, run.stride, run.length, false, sum);
-          p_.arithmetic.add(sum, values, run.length);
+          p_.load_c(to, stride, run, false, sum);
+          p_.arithmetic.add(sum, values, run);
           values = sum;
         }
-        p_.store_c(values, run.length, to, run.stride);
+        p_.store_c(values, run, to, stride);
       }
-      column += run.length;
+      j += run;
     }
   }
 
@@ -197,9 +169,13 @@ class Task {
   const EincArgs& args_;
   char* a_;     // packed
   char* b_;     // packed
-  char* rest_;  // what packing needs; then a tile, and a row of it
+  char* rest_;  // what packing loads; then a tile, and a row of it
   char* c_ = nullptr;
   bool adds_ = false;
+  // The block at hand, and its offsets into operands.
+  int64_t m_begin_ = -1, n_begin_ = -1, k_begin_ = -1;
+  int64_t m_ = 0, n_ = 0;
+  int64_t *m_a_, *m_c_, *n_b_, *n_c_, *k_a_, *k_b_;
 };
 
 void run_task(const EincArgs* args, int32_t, int64_t task) {
@@ -211,17 +187,12 @@ void run_task(const EincArgs* args, int32_t, int64_t task) {
 
 // ---- Preparation
 
-Side side_of(const ContractionDescription& step, size_t operand, const StepTensor& tensor,
-             const std::vector<StepDim>& dims, int64_t width) {
-  const auto step_along = [&](const std::vector<StepDim>& group) {
-    return group.empty() ? INT64_MAX : std::abs(group.back().strides[operand]);
+// C^T = B^T A^T where that makes the rows of C contiguous.
+bool is_better_transposed(const ContractionDescription& step) {
+  const auto steps = [&](const std::vector<StepDim>& dims) {
+    return dims.empty() ? INT64_MAX : std::abs(last_stride(dims, 2));
   };
-  return {.operand = operand,
-          .load = find_load(tensor.dtype, step.compute),
-          .bytes = info(tensor.dtype).bytes,
-          .conjugate = tensor.conjugate,
-          .runs_along_k = step_along(step.k) < step_along(dims),
-          .width = width};
+  return steps(step.m) < steps(step.n);
 }
 
 // Equal shares of an extent, none above `most`.
@@ -236,11 +207,12 @@ void choose_blocks(Prepared& prepared) {
   prepared.k = extent_of(step.k);
   const int64_t depth = kDepthBytes / prepared.compute_bytes;
   prepared.kc = is_narrow_float(step.c.dtype) ? prepared.k : share(prepared.k, depth, 1);
-  const int64_t most_rows =
-      std::max(kBlockBytes / (prepared.kc * prepared.compute_bytes), prepared.microkernel.rows);
-  prepared.mc = share(prepared.m, most_rows, prepared.microkernel.rows);
-  prepared.nc = share(prepared.n, std::max(kMostColumns, prepared.microkernel.columns),
-                      prepared.microkernel.columns);
+  const int64_t most = kBlockBytes / (prepared.kc * prepared.compute_bytes);
+  const auto block = [&](int64_t extent, int64_t width) {
+    return share(extent, std::max(most, width), width);
+  };
+  prepared.mc = block(prepared.m, prepared.microkernel.rows);
+  prepared.nc = block(prepared.n, prepared.microkernel.columns);
   prepared.blocks =
       extent_of(step.batch) * ceil_div(prepared.m, prepared.mc) * ceil_div(prepared.n, prepared.nc);
   const double flops = static_cast<double>(std::min(prepared.mc, prepared.m)) *
@@ -248,6 +220,23 @@ void choose_blocks(Prepared& prepared) {
                        static_cast<double>(prepared.k);
   prepared.task_blocks = std::clamp<int64_t>(static_cast<int64_t>(kTaskFlops / flops), 1,
                                              ceil_div(prepared.blocks, 4));
+}
+
+ScratchPlan plan_scratch(const Prepared& prepared) {
+  const int64_t mr = prepared.microkernel.rows;
+  const int64_t nr = prepared.microkernel.columns;
+  const auto bytes = [&](int64_t elements) {
+    return round_up(elements * prepared.compute_bytes, kAlignment);
+  };
+  const int64_t packing = std::max(mr, nr) * prepared.kc;
+  const int64_t tile = (mr + 1) * nr;
+  ScratchPlan plan;
+  plan.b = bytes(prepared.mc * prepared.kc);
+  plan.rest = plan.b + bytes(prepared.nc * prepared.kc);
+  plan.offsets = plan.rest + bytes(std::max(packing, tile));
+  plan.total = plan.offsets + 2 * (prepared.mc + prepared.nc + prepared.kc) *
+                                  static_cast<int64_t>(sizeof(int64_t));
+  return plan;
 }
 
 std::string describe(const Prepared& prepared) {
@@ -261,30 +250,31 @@ std::string describe(const Prepared& prepared) {
 
 }  // namespace
 
-PrecompiledStep contraction_step(const ContractionDescription& step) {
+PrecompiledStep contraction_step(const ContractionDescription& description) {
   auto prepared = std::make_shared<Prepared>();
-  prepared->step = step;
+  ContractionDescription& step = prepared->step;
+  step = description;
+  const bool is_transposed = is_better_transposed(step);
+  if (is_transposed) {
+    std::swap(step.a, step.b);
+    std::swap(step.m, step.n);
+  }
   prepared->microkernel = microkernel(step.compute);
   prepared->arithmetic = run_arithmetic(step.compute);
   prepared->compute_bytes = info(step.compute).bytes;
-  prepared->a = side_of(step, 0, step.a, step.m, prepared->microkernel.rows);
-  prepared->b = side_of(step, 1, step.b, step.n, prepared->microkernel.columns);
+  const Microkernel& tile = prepared->microkernel;
+  prepared->a = side_of(is_transposed ? 1 : 0, step.a, step.compute, step.m, step.k, tile.rows);
+  prepared->b = side_of(is_transposed ? 0 : 1, step.b, step.compute, step.n, step.k, tile.columns);
   prepared->load_c = find_load(step.c.dtype, step.compute);
   prepared->store_c = find_store(step.compute, step.c.dtype);
+  prepared->stores_tiles = step.c.dtype == step.compute && last_stride(step.n, 2) == 1;
   choose_blocks(*prepared);
+  prepared->scratch = plan_scratch(*prepared);
 
-  const int64_t bytes = prepared->compute_bytes;
-  const int64_t mr = prepared->microkernel.rows;
-  const int64_t nr = prepared->microkernel.columns;
-  const int64_t packing = std::max(mr, nr) * prepared->kc * bytes;
-  const int64_t tile = (mr + 1) * nr * bytes;
-  prepared->b_offset = round_up(round_up(prepared->mc, mr) * prepared->kc * bytes, kAlignment);
-  prepared->rest_offset =
-      prepared->b_offset + round_up(round_up(prepared->nc, nr) * prepared->kc * bytes, kAlignment);
   auto code = std::make_shared<Code>();
   code->entry = run_task;
   code->phase_tasks = {ceil_div(prepared->blocks, prepared->task_blocks)};
-  code->task_scratch_bytes = prepared->rest_offset + std::max(packing, tile);
+  code->task_scratch_bytes = prepared->scratch.total;
   std::string text = describe(*prepared) + std::to_string(code->phase_tasks[0]);
   return {std::move(code), std::move(prepared), std::move(text)};
 }

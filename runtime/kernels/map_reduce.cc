@@ -27,6 +27,7 @@ namespace {
 
 constexpr int64_t kTileBytes = 16384;  // of each of the buffers, a few of which fit L1
 constexpr int64_t kTileRows = 64;      // of a tile that has rows
+constexpr int64_t kTileSums = 32;      // of a tile of sums along runs
 constexpr int64_t kTaskElements = 65536;
 constexpr int64_t kMostTasks = 64;
 
@@ -50,7 +51,7 @@ struct Prepared {
 
   StepDim rows, columns;         // kept; the absent one has extent 1 and no strides
   StepDim run;                   // reduced, of sums along a run; else extent 1
-  bool sums_runs = false;        // columns is absent then
+  bool sums_runs = false;        // rows is absent then
   std::vector<StepDim> outer;    // the other kept dims
   std::vector<StepDim> reduced;  // the other reduced dims
   int64_t tile_rows, tile_columns;
@@ -121,13 +122,11 @@ void choose_roles(Prepared& prepared, const MapReduceDescription& step) {
     const size_t run = best(step, prepared.reduced);
     const double along_kept = step.kept.empty() ? 0 : score(step, step.kept[best(step, step.kept)]);
     prepared.sums_runs = step.kept.empty() || score(step, prepared.reduced[run]) > along_kept;
-    if (prepared.sums_runs) {
-      prepared.run = take(prepared.reduced, run);
-      return;
-    }
+    if (prepared.sums_runs) prepared.run = take(prepared.reduced, run);
   }
   if (!prepared.outer.empty())
     prepared.columns = take(prepared.outer, densest(prepared.outer, operands - 1));
+  if (prepared.sums_runs) return;
   const size_t rows = row_dim(prepared, prepared.outer);
   if (rows < prepared.outer.size()) prepared.rows = take(prepared.outer, rows);
 }
@@ -137,7 +136,8 @@ int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 void choose_tiles(Prepared& prepared) {
   const int64_t capacity = kTileBytes / prepared.compute_bytes;
   prepared.tile_rows = std::min(prepared.rows.extent, kTileRows);
-  prepared.tile_columns = std::min(prepared.columns.extent, capacity / prepared.tile_rows);
+  prepared.tile_columns = std::min(prepared.columns.extent,
+                                   prepared.sums_runs ? kTileSums : capacity / prepared.tile_rows);
   prepared.tiles = extent_of(prepared.outer) * ceil_div(prepared.rows.extent, prepared.tile_rows) *
                    ceil_div(prepared.columns.extent, prepared.tile_columns);
   const double work = static_cast<double>(extent_of(prepared.outer)) *
@@ -206,29 +206,31 @@ class TileTask {
   size_t tile_bytes() const { return static_cast<size_t>(tile_elements() * p_.compute_bytes); }
 
   const char* sum_runs() {
-    std::memset(buffers_.sums, 0, static_cast<size_t>(p_.compute_bytes));
+    std::memset(buffers_.sums, 0, tile_bytes());
     for_each_position(p_.reduced, p_.inputs, 0, places_, [&] {
       const int64_t capacity = kTileBytes / p_.compute_bytes;
-      for (int64_t begin = 0; begin < p_.run.extent; begin += capacity)
-        add_run(begin, std::min(capacity, p_.run.extent - begin));
+      for (int64_t column = 0; column < columns_; ++column)
+        for (int64_t begin = 0; begin < p_.run.extent; begin += capacity)
+          add_run(column, begin, std::min(capacity, p_.run.extent - begin));
     });
     return buffers_.sums;
   }
 
-  void add_run(int64_t begin, int64_t n) {
+  void add_run(int64_t column, int64_t begin, int64_t n) {
     const auto run_of = [&](size_t i, char* buffer) {
       const int64_t stride = p_.run.strides[i];
-      return load_run(p_.inputs[i], places_[i] + begin * stride * p_.inputs[i].bytes, stride, n,
-                      buffer);
+      const int64_t offset = column * p_.columns.strides[i] + begin * stride;
+      return load_run(p_.inputs[i], places_[i] + offset * p_.inputs[i].bytes, stride, n, buffer);
     };
+    char* const sum = buffers_.sums + column * p_.compute_bytes;
     const size_t inputs = p_.inputs.size();
-    if (inputs == 1) return p_.arithmetic.add_sum(run_of(0, buffers_.loaded), n, buffers_.sums);
+    if (inputs == 1) return p_.arithmetic.add_sum(run_of(0, buffers_.loaded), n, sum);
     const char* product = run_of(0, buffers_.product);
     for (size_t i = 1; i + 1 < inputs; ++i) {
       product = owned(product, n);
       p_.arithmetic.multiply(buffers_.product, run_of(i, buffers_.loaded), n);
     }
-    p_.arithmetic.add_dot(product, run_of(inputs - 1, buffers_.loaded), n, buffers_.sums);
+    p_.arithmetic.add_dot(product, run_of(inputs - 1, buffers_.loaded), n, sum);
   }
 
   // The product in the buffer that may be changed.

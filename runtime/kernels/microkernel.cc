@@ -126,6 +126,8 @@ void run_complex(int64_t k, const void* a_panel, const void* b_panel, void* tile
       hn::StoreInterleaved2(re[i][v], im[i][v], d, to + 2 * (i * kVectors + v) * lanes);
 }
 
+// ---- Panels
+
 template <class T>
 struct Parts {
   using Part = T;
@@ -147,37 +149,145 @@ HWY_INLINE void put(const T& value, int64_t width, typename Parts<T>::Part* to) 
   }
 }
 
+// to[0 .. n) = from[0 .. n)
 template <class T>
-void pack(const void* from, int64_t n, int64_t width, void* panel) {
-  const T* const HWY_RESTRICT source = static_cast<const T*>(from);
-  auto* const HWY_RESTRICT to = static_cast<typename Parts<T>::Part*>(panel);
-  for (int64_t i = 0; i < n; ++i) put(source[i], width, to + i);
-  for (int64_t i = n; i < width; ++i) put(T{}, width, to + i);
+HWY_INLINE void copy(const T* HWY_RESTRICT from, int64_t n, T* HWY_RESTRICT to) {
+  int64_t i = 0;
+  const auto copy_vectors = [&](auto d) HWY_ATTR {
+    const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+    for (; i + lanes <= n; i += lanes) hn::StoreU(hn::LoadU(d, from + i), d, to + i);
+  };
+  copy_vectors(Tag<T>());
+  copy_vectors(hn::CappedTag<T, 16 / sizeof(T)>());
+  for (; i < n; ++i) to[i] = from[i];
 }
 
 template <class T>
-void pack_transposed(const void* from, int64_t n, int64_t k, int64_t width, void* panel) {
+void pack_rows(const void* from, const int64_t* k_offsets, int64_t k, int64_t n, int64_t width,
+               void* panel) {
+  constexpr int64_t kParts = Parts<T>::kAreTwo ? 2 : 1;
+  auto* HWY_RESTRICT to = static_cast<typename Parts<T>::Part*>(panel);
+  for (int64_t p = 0; p < k; ++p, to += kParts * width) {
+    const T* const HWY_RESTRICT source = static_cast<const T*>(from) + k_offsets[p];
+    if constexpr (Parts<T>::kAreTwo) {
+      for (int64_t i = 0; i < n; ++i) put(source[i], width, to + i);
+    } else {
+      copy(source, n, to);
+    }
+    for (int64_t i = n; i < width; ++i) put(T{}, width, to + i);
+  }
+}
+
+// As many positions as fit 16 bytes, at as many p: a square in registers.
+template <class T>
+constexpr int64_t kSquare = HWY_TARGET == HWY_SCALAR || Parts<T>::kAreTwo || sizeof(T) < 4
+                                ? 0
+                                : 16 / static_cast<int64_t>(sizeof(T));
+
+template <class T>
+HWY_INLINE void pack_square([[maybe_unused]] const T* HWY_RESTRICT from,
+                            [[maybe_unused]] const int64_t* offsets, [[maybe_unused]] int64_t width,
+                            [[maybe_unused]] T* HWY_RESTRICT to) {
+#if HWY_TARGET != HWY_SCALAR
+  const hn::Full128<T> d;
+  if constexpr (kSquare<T> == 4) {
+    const auto v0 = hn::LoadU(d, from + offsets[0]);
+    const auto v1 = hn::LoadU(d, from + offsets[1]);
+    const auto v2 = hn::LoadU(d, from + offsets[2]);
+    const auto v3 = hn::LoadU(d, from + offsets[3]);
+    const auto low01 = hn::InterleaveLower(d, v0, v1);
+    const auto high01 = hn::InterleaveUpper(d, v0, v1);
+    const auto low23 = hn::InterleaveLower(d, v2, v3);
+    const auto high23 = hn::InterleaveUpper(d, v2, v3);
+    hn::StoreU(hn::ConcatLowerLower(d, low23, low01), d, to);
+    hn::StoreU(hn::ConcatUpperUpper(d, low23, low01), d, to + width);
+    hn::StoreU(hn::ConcatLowerLower(d, high23, high01), d, to + 2 * width);
+    hn::StoreU(hn::ConcatUpperUpper(d, high23, high01), d, to + 3 * width);
+  } else if constexpr (kSquare<T> == 2) {
+    const auto v0 = hn::LoadU(d, from + offsets[0]);
+    const auto v1 = hn::LoadU(d, from + offsets[1]);
+    hn::StoreU(hn::InterleaveLower(d, v0, v1), d, to);
+    hn::StoreU(hn::InterleaveUpper(d, v0, v1), d, to + width);
+  }
+#endif
+}
+
+template <class T>
+void pack_columns(const void* from, const int64_t* offsets, int64_t k, int64_t n, int64_t width,
+                  void* panel) {
   constexpr int64_t kParts = Parts<T>::kAreTwo ? 2 : 1;
   const T* const HWY_RESTRICT source = static_cast<const T*>(from);
   auto* const HWY_RESTRICT to = static_cast<typename Parts<T>::Part*>(panel);
+  int64_t squares = 0;  // positions that go as squares
+  int64_t depth = 0;    // and how deep
+  if constexpr (kSquare<T> > 0) {
+    squares = n - n % kSquare<T>;
+    depth = k - k % kSquare<T>;
+    for (int64_t p = 0; p < depth; p += kSquare<T>)
+      for (int64_t i = 0; i < squares; i += kSquare<T>)
+        pack_square(source + p, offsets + i, width, to + p * width + i);
+  }
   for (int64_t p = 0; p < k; ++p) {
-    for (int64_t i = 0; i < n; ++i) put(source[i * k + p], width, to + p * kParts * width + i);
-    for (int64_t i = n; i < width; ++i) put(T{}, width, to + p * kParts * width + i);
+    auto* const HWY_RESTRICT row = to + p * kParts * width;
+    for (int64_t i = p < depth ? squares : 0; i < n; ++i)
+      put(source[offsets[i] + p], width, row + i);
+    for (int64_t i = n; i < width; ++i) put(T{}, width, row + i);
+  }
+}
+
+// ---- Tiles
+
+template <class T>
+void store_tile(const void* tile, int64_t tile_columns, int64_t m, int64_t n, bool adds,
+                const int64_t* row_offsets, void* c) {
+  for (int64_t i = 0; i < m; ++i) {
+    const T* const HWY_RESTRICT from = static_cast<const T*>(tile) + i * tile_columns;
+    T* const HWY_RESTRICT to = static_cast<T*>(c) + row_offsets[i];
+    if (!adds) {
+      copy(from, n, to);
+    } else if constexpr (std::is_same_v<T, uint8_t>) {
+      for (int64_t j = 0; j < n; ++j) to[j] |= from[j];
+    } else {
+      for (int64_t j = 0; j < n; ++j) to[j] += from[j];
+    }
   }
 }
 
 template <class T>
+int64_t columns_of() {
+  return kVectors * static_cast<int64_t>(hn::Lanes(Tag<T>()));
+}
+
+template <class T>
+void store_real(const void* tile, int64_t m, int64_t n, bool adds, const int64_t* row_offsets,
+                void* c) {
+  store_tile<T>(tile, columns_of<T>(), m, n, adds, row_offsets, c);
+}
+
+// Pairs of real numbers, twice as many.
+template <class T>
+void store_complex(const void* tile, int64_t m, int64_t n, bool adds, const int64_t* row_offsets,
+                   void* c) {
+  int64_t offsets[kRows];
+  for (int64_t i = 0; i < m; ++i) offsets[i] = 2 * row_offsets[i];
+  store_tile<T>(tile, 2 * columns_of<T>(), m, 2 * n, adds, offsets, c);
+}
+
+template <class T>
 const Microkernel* real_microkernel() {
-  static const Microkernel kMicrokernel{run_real<T>, pack<T>, pack_transposed<T>, kRows,
-                                        kVectors * static_cast<int64_t>(hn::Lanes(Tag<T>()))};
+  static const Microkernel kMicrokernel{run_real<T>,   pack_rows<T>, pack_columns<T>,
+                                        store_real<T>, kRows,        columns_of<T>()};
   return &kMicrokernel;
 }
 
 template <class T>
 const Microkernel* complex_microkernel() {
-  static const Microkernel kMicrokernel{run_complex<T>, pack<std::complex<T>>,
-                                        pack_transposed<std::complex<T>>, kRows / 2,
-                                        kVectors * static_cast<int64_t>(hn::Lanes(Tag<T>()))};
+  static const Microkernel kMicrokernel{run_complex<T>,
+                                        pack_rows<std::complex<T>>,
+                                        pack_columns<std::complex<T>>,
+                                        store_complex<T>,
+                                        kRows / 2,
+                                        columns_of<T>()};
   return &kMicrokernel;
 }
 

@@ -1,4 +1,5 @@
-// The register tile of the precompiled contraction, for every instruction set.
+// The register tile of the precompiled contraction and what brings elements into and out of its
+// panels, for every instruction set.
 #pragma once
 
 #include <cstdint>
@@ -7,15 +8,25 @@
 
 namespace einc {
 
-// tile[i, j] = sum over p < k of a[p, i] * b[p, j], for i < rows, j < columns, all in the compute
-// dtype and contiguous. `a` and `b` are packed panels: of a complex dtype each p holds all real
-// parts, then all imaginary parts.
+// A panel holds, for each p < k, `width` neighbours of one side of the product, in the compute
+// dtype; of a complex dtype all their real parts, then all their imaginary parts.
 struct Microkernel {
+  // tile[i, j] = sum over p < k of a[p, i] * b[p, j], for i < rows, j < columns; a and b are panels
+  // of those widths, the tile is contiguous.
   void (*run)(int64_t k, const void* a, const void* b, void* tile);
-  // Puts `n` elements, the `width` of a panel at most, into a panel at one p; zeros fill it up.
-  void (*pack)(const void* from, int64_t n, int64_t width, void* panel);
-  // The same for k positions at once, from[i * k + p] of element i going to position p.
-  void (*pack_transposed)(const void* from, int64_t n, int64_t k, int64_t width, void* panel);
+
+  // Fill a panel with n <= width positions, zeros behind them. Offsets count elements.
+  // Position i at p is from[k_offsets[p] + i]:
+  void (*pack_rows)(const void* from, const int64_t* k_offsets, int64_t k, int64_t n, int64_t width,
+                    void* panel);
+  // Position i at p is from[offsets[i] + p]:
+  void (*pack_columns)(const void* from, const int64_t* offsets, int64_t k, int64_t n,
+                       int64_t width, void* panel);
+
+  // c[row_offsets[i] + j] = tile[i, j], or += , for i < m, j < n.
+  void (*store)(const void* tile, int64_t m, int64_t n, bool adds, const int64_t* row_offsets,
+                void* c);
+
   int64_t rows;
   int64_t columns;
 };

@@ -35,6 +35,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace einc {
 namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
 
 enum class Boolean : uint8_t { kFalse, kTrue };
 
@@ -128,7 +129,7 @@ void add(void* x, const void* y, int64_t n) {
 
 // Element i goes to partial sum i % kPartials, so that sums wait for no other, and are short.
 template <class T, class Term>
-HWY_INLINE void add_terms(int64_t n, void* sum, Term term) {
+HWY_INLINE T sum_of_terms(int64_t n, Term term) {
   constexpr int64_t kPartials = 256 / sizeof(T);
   T partials[kPartials] = {};
   int64_t i = 0;
@@ -137,21 +138,57 @@ HWY_INLINE void add_terms(int64_t n, void* sum, Term term) {
   for (int64_t p = 0; i < n; ++i, ++p) partials[p] = plus(partials[p], term(i));
   for (int64_t half = kPartials / 2; half > 0; half /= 2)
     for (int64_t p = 0; p < half; ++p) partials[p] = plus(partials[p], partials[p + half]);
-  T& total = *static_cast<T*>(sum);
-  total = plus(total, partials[0]);
+  return partials[0];
+}
+
+// The same for floats, the partial sums being the lanes of two vectors that take four at a time.
+// Measured on Zen 4: wider vectors, or more sums at once, read memory more slowly than this.
+template <class T, class Term>
+HWY_INLINE T sum_of_vectors(int64_t n, Term term) {
+  const hn::CappedTag<T, 32 / sizeof(T)> d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const auto sum_of_four = [&](int64_t i) HWY_ATTR {
+    return hn::Add(hn::Add(term(d, i), term(d, i + lanes)),
+                   hn::Add(term(d, i + 2 * lanes), term(d, i + 3 * lanes)));
+  };
+  auto even = hn::Zero(d);
+  auto odd = hn::Zero(d);
+  int64_t i = 0;
+  for (; i + 8 * lanes <= n; i += 8 * lanes) {
+    even = hn::Add(even, sum_of_four(i));
+    odd = hn::Add(odd, sum_of_four(i + 4 * lanes));
+  }
+  for (; i + lanes <= n; i += lanes) even = hn::Add(even, term(d, i));
+  const hn::CappedTag<T, 1> one;
+  auto rest = hn::Zero(one);
+  for (; i < n; ++i) rest = hn::Add(rest, term(one, i));
+  return hn::GetLane(hn::SumOfLanes(d, hn::Add(even, odd))) + hn::GetLane(rest);
 }
 
 template <class T>
 void add_sum(const void* x, int64_t n, void* sum) {
   const T* const HWY_RESTRICT a = static_cast<const T*>(x);
-  add_terms<T>(n, sum, [a](int64_t i) HWY_ATTR { return a[i]; });
+  T& total = *static_cast<T*>(sum);
+  if constexpr (std::is_floating_point_v<T>) {
+    total += sum_of_vectors<T>(n, [a](auto d, int64_t i) HWY_ATTR { return hn::LoadU(d, a + i); });
+  } else {
+    total = plus(total, sum_of_terms<T>(n, [a](int64_t i) HWY_ATTR { return a[i]; }));
+  }
 }
 
 template <class T>
 void add_dot(const void* x, const void* y, int64_t n, void* sum) {
   const T* const HWY_RESTRICT a = static_cast<const T*>(x);
   const T* const HWY_RESTRICT b = static_cast<const T*>(y);
-  add_terms<T>(n, sum, [a, b](int64_t i) HWY_ATTR { return times(a[i], b[i]); });
+  T& total = *static_cast<T*>(sum);
+  if constexpr (std::is_floating_point_v<T>) {
+    total += sum_of_vectors<T>(n, [a, b](auto d, int64_t i) HWY_ATTR {
+      return hn::Mul(hn::LoadU(d, a + i), hn::LoadU(d, b + i));
+    });
+  } else {
+    total =
+        plus(total, sum_of_terms<T>(n, [a, b](int64_t i) HWY_ATTR { return times(a[i], b[i]); }));
+  }
 }
 
 // By squares of 8, so that what is read across stays in as many cache lines.
