@@ -49,6 +49,7 @@ struct Prepared {
   StoreRun store_c;
   bool stores_tiles;  // C holds the compute dtype, and its rows are contiguous
   int64_t compute_bytes;
+  int64_t c_bytes;
   int64_t m, n, k;
   int64_t mc, nc, kc;  // extents of a block
   int64_t blocks;      // of C, all batches together
@@ -134,34 +135,38 @@ class Task {
                            b_ + j * depth * p_.compute_bytes, rest_);
         const int64_t rows = std::min(mr, m_ - i);
         const int64_t columns = std::min(nr, n_ - j);
-        if (p_.stores_tiles && run_at(p_.step.n, n_begin_ + j, n_begin_ + j + columns) == columns) {
-          p_.microkernel.store(rest_, rows, columns, adds_, m_c_ + i,
-                               c_ + n_c_[j] * p_.compute_bytes);
-        } else {
-          store_runs(i, rows, j, columns);
-        }
+        store_tile(i, rows, j, columns);
       }
   }
 
   // The tile's rows, as many runs of C as each is.
-  void store_runs(int64_t m_first, int64_t rows, int64_t n_first, int64_t columns) {
-    const int64_t nr = p_.microkernel.columns;
-    const int64_t c_bytes = info(p_.step.c.dtype).bytes;
-    const int64_t stride = last_stride(p_.step.n, 2);
-    char* const sum = rest_ + p_.microkernel.rows * nr * p_.compute_bytes;
+  void store_tile(int64_t m_first, int64_t rows, int64_t n_first, int64_t columns) {
+    const int64_t position = n_begin_ + n_first;
     for (int64_t j = 0; j < columns;) {
-      const int64_t run = run_at(p_.step.n, n_begin_ + n_first + j, n_begin_ + n_first + columns);
-      for (int64_t row = 0; row < rows; ++row) {
-        char* const to = c_ + (m_c_[m_first + row] + n_c_[n_first + j]) * c_bytes;
-        const char* values = rest_ + (row * nr + j) * p_.compute_bytes;
-        if (adds_) {
-          p_.load_c(to, stride, run, false, sum);
-          p_.arithmetic.add(sum, values, run);
-          values = sum;
-        }
-        p_.store_c(values, run, to, stride);
+      const int64_t run = run_at(p_.step.n, position + j, position + columns);
+      const char* const values = rest_ + j * p_.compute_bytes;
+      char* const to = c_ + n_c_[n_first + j] * p_.c_bytes;
+      if (p_.stores_tiles) {
+        p_.microkernel.store(values, rows, run, adds_, m_c_ + m_first, to);
+      } else {
+        store_rows(values, rows, run, m_c_ + m_first, to);
       }
       j += run;
+    }
+  }
+
+  void store_rows(const char* values, int64_t rows, int64_t n, const int64_t* row_offsets,
+                  char* c) {
+    const int64_t row_bytes = p_.microkernel.columns * p_.compute_bytes;
+    const int64_t stride = last_stride(p_.step.n, 2);
+    char* const sum = rest_ + p_.microkernel.rows * row_bytes;
+    for (int64_t row = 0; row < rows; ++row, values += row_bytes) {
+      char* const to = c + row_offsets[row] * p_.c_bytes;
+      if (adds_) {
+        p_.load_c(to, stride, n, false, sum);
+        p_.arithmetic.add(sum, values, n);
+      }
+      p_.store_c(adds_ ? sum : values, n, to, stride);
     }
   }
 
@@ -262,6 +267,7 @@ PrecompiledStep contraction_step(const ContractionDescription& description) {
   prepared->microkernel = microkernel(step.compute);
   prepared->arithmetic = run_arithmetic(step.compute);
   prepared->compute_bytes = info(step.compute).bytes;
+  prepared->c_bytes = info(step.c.dtype).bytes;
   const Microkernel& tile = prepared->microkernel;
   prepared->a = side_of(is_transposed ? 1 : 0, step.a, step.compute, step.m, step.k, tile.rows);
   prepared->b = side_of(is_transposed ? 0 : 1, step.b, step.compute, step.n, step.k, tile.columns);

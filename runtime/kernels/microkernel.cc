@@ -163,8 +163,8 @@ HWY_INLINE void copy(const T* HWY_RESTRICT from, int64_t n, T* HWY_RESTRICT to) 
 }
 
 template <class T>
-void pack_rows(const void* from, const int64_t* k_offsets, int64_t k, int64_t n, int64_t width,
-               void* panel) {
+void pack_rows(const void* from, const int64_t* k_offsets, int64_t k, int64_t n, int64_t fill,
+               int64_t width, void* panel) {
   constexpr int64_t kParts = Parts<T>::kAreTwo ? 2 : 1;
   auto* HWY_RESTRICT to = static_cast<typename Parts<T>::Part*>(panel);
   for (int64_t p = 0; p < k; ++p, to += kParts * width) {
@@ -174,7 +174,7 @@ void pack_rows(const void* from, const int64_t* k_offsets, int64_t k, int64_t n,
     } else {
       copy(source, n, to);
     }
-    for (int64_t i = n; i < width; ++i) put(T{}, width, to + i);
+    for (int64_t i = n; i < n + fill; ++i) put(T{}, width, to + i);
   }
 }
 
@@ -213,8 +213,8 @@ HWY_INLINE void pack_square([[maybe_unused]] const T* HWY_RESTRICT from,
 }
 
 template <class T>
-void pack_columns(const void* from, const int64_t* offsets, int64_t k, int64_t n, int64_t width,
-                  void* panel) {
+void pack_columns(const void* from, const int64_t* offsets, int64_t k, int64_t n, int64_t fill,
+                  int64_t width, void* panel) {
   constexpr int64_t kParts = Parts<T>::kAreTwo ? 2 : 1;
   const T* const HWY_RESTRICT source = static_cast<const T*>(from);
   auto* const HWY_RESTRICT to = static_cast<typename Parts<T>::Part*>(panel);
@@ -231,7 +231,7 @@ void pack_columns(const void* from, const int64_t* offsets, int64_t k, int64_t n
     auto* const HWY_RESTRICT row = to + p * kParts * width;
     for (int64_t i = p < depth ? squares : 0; i < n; ++i)
       put(source[offsets[i] + p], width, row + i);
-    for (int64_t i = n; i < width; ++i) put(T{}, width, row + i);
+    for (int64_t i = n; i < n + fill; ++i) put(T{}, width, row + i);
   }
 }
 
@@ -275,8 +275,8 @@ void store_complex(const void* tile, int64_t m, int64_t n, bool adds, const int6
 
 template <class T>
 const Microkernel* real_microkernel() {
-  static const Microkernel kMicrokernel{run_real<T>,   pack_rows<T>, pack_columns<T>,
-                                        store_real<T>, kRows,        columns_of<T>()};
+  static const Microkernel kMicrokernel{
+      run_real<T>, pack_rows<T>, pack_columns<T>, store_real<T>, kRows, columns_of<T>(), sizeof(T)};
   return &kMicrokernel;
 }
 
@@ -287,7 +287,8 @@ const Microkernel* complex_microkernel() {
                                         pack_columns<std::complex<T>>,
                                         store_complex<T>,
                                         kRows / 2,
-                                        columns_of<T>()};
+                                        columns_of<T>(),
+                                        sizeof(T)};
   return &kMicrokernel;
 }
 

@@ -15,12 +15,12 @@ struct Microkernel {
   // of those widths, the tile is contiguous.
   void (*run)(int64_t k, const void* a, const void* b, void* tile);
 
-  // Fill a panel with n <= width positions, zeros behind them. Offsets count elements.
+  // Put n positions and as many zeros as `fill` says into a panel. Offsets count elements.
   // Position i at p is from[k_offsets[p] + i]:
-  void (*pack_rows)(const void* from, const int64_t* k_offsets, int64_t k, int64_t n, int64_t width,
-                    void* panel);
+  void (*pack_rows)(const void* from, const int64_t* k_offsets, int64_t k, int64_t n, int64_t fill,
+                    int64_t width, void* panel);
   // Position i at p is from[offsets[i] + p]:
-  void (*pack_columns)(const void* from, const int64_t* offsets, int64_t k, int64_t n,
+  void (*pack_columns)(const void* from, const int64_t* offsets, int64_t k, int64_t n, int64_t fill,
                        int64_t width, void* panel);
 
   // c[row_offsets[i] + j] = tile[i, j], or += , for i < m, j < n.
@@ -29,6 +29,7 @@ struct Microkernel {
 
   int64_t rows;
   int64_t columns;
+  int64_t part_bytes;  // of the compute dtype, or of its real and imaginary parts
 };
 
 // For the best instruction set this machine has.

@@ -24,31 +24,44 @@ class Packer {
   // n positions from the part's `first` on.
   void along_k(int64_t first, int64_t n, char* panel) {
     const int64_t depth = part_.depth;
-    if (side_.is_direct && run_at(*side_.k, part_.k_begin, part_.k_begin + depth) == depth) {
-      const char* const from = part_.from + part_.k_offsets[0] * side_.bytes;
-      return microkernel_.pack_columns(from, part_.offsets + first, depth, n, side_.width, panel);
+    const int64_t fill = side_.width - n;
+    if (!side_.is_direct) {
+      int64_t loaded[kMostWidth];
+      for (int64_t i = 0; i < n; ++i) {
+        loaded[i] = i * depth;
+        load(*side_.k, part_.k_offsets, part_.k_begin, depth,
+             part_.from + part_.offsets[first + i] * side_.bytes,
+             scratch_ + i * depth * side_.compute_bytes);
+      }
+      return microkernel_.pack_columns(scratch_, loaded, depth, n, fill, side_.width, panel);
     }
-    int64_t loaded[kMostWidth];
-    for (int64_t i = 0; i < n; ++i) {
-      loaded[i] = i * depth;
-      load(*side_.k, part_.k_offsets, part_.k_begin, depth,
-           part_.from + part_.offsets[first + i] * side_.bytes,
-           scratch_ + i * depth * side_.compute_bytes);
+    for (int64_t p = 0; p < depth;) {
+      const int64_t run = run_at(*side_.k, part_.k_begin + p, part_.k_begin + depth);
+      microkernel_.pack_columns(part_.from + part_.k_offsets[p] * side_.bytes,
+                                part_.offsets + first, run, n, fill, side_.width,
+                                panel + p * side_.width * side_.compute_bytes);
+      p += run;
     }
-    microkernel_.pack_columns(scratch_, loaded, depth, n, side_.width, panel);
   }
 
   void along_side(int64_t first, int64_t n, char* panel) {
     const int64_t position = part_.begin + first;
-    if (side_.is_direct && run_at(*side_.dims, position, position + n) == n) {
-      const char* const from = part_.from + part_.offsets[first] * side_.bytes;
-      return microkernel_.pack_rows(from, part_.k_offsets, part_.depth, n, side_.width, panel);
+    if (!side_.is_direct) {
+      constexpr int64_t kAtStart = 0;
+      for (int64_t p = 0; p < part_.depth; ++p, panel += side_.width * side_.compute_bytes) {
+        load(*side_.dims, part_.offsets + first, position, n,
+             part_.from + part_.k_offsets[p] * side_.bytes, scratch_);
+        microkernel_.pack_rows(scratch_, &kAtStart, 1, n, side_.width - n, side_.width, panel);
+      }
+      return;
     }
-    constexpr int64_t kAtStart = 0;
-    for (int64_t p = 0; p < part_.depth; ++p, panel += side_.width * side_.compute_bytes) {
-      load(*side_.dims, part_.offsets + first, position, n,
-           part_.from + part_.k_offsets[p] * side_.bytes, scratch_);
-      microkernel_.pack_rows(scratch_, &kAtStart, 1, n, side_.width, panel);
+    for (int64_t i = 0; i < n;) {
+      const int64_t run = run_at(*side_.dims, position + i, position + n);
+      const int64_t fill = i + run < n ? 0 : side_.width - n;
+      microkernel_.pack_rows(part_.from + part_.offsets[first + i] * side_.bytes, part_.k_offsets,
+                             part_.depth, run, fill, side_.width,
+                             panel + i * microkernel_.part_bytes);
+      i += run;
     }
   }
 

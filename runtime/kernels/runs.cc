@@ -78,6 +78,43 @@ HWY_INLINE T to_compute(Storage value, bool conjugate) {
   }
 }
 
+// The instructions for float16 that come with AVX2.
+#if HWY_TARGET <= HWY_AVX2
+constexpr bool kHasFloat16 = true;
+#else
+constexpr bool kHasFloat16 = false;
+#endif
+
+// Of the first elements, as many as make whole vectors; returns how many.
+template <class Storage, class T>
+HWY_INLINE int64_t load_float16([[maybe_unused]] const Storage* from, [[maybe_unused]] int64_t n,
+                                [[maybe_unused]] T* to) {
+  int64_t i = 0;
+  if constexpr (kHasFloat16 && std::is_same_v<Storage, Float16> && std::is_same_v<T, float>) {
+    const hn::CappedTag<float, 8> d;
+    const hn::Rebind<hwy::float16_t, decltype(d)> halves;
+    for (; i + 8 <= n; i += 8) {
+      const auto vector = hn::LoadU(halves, reinterpret_cast<const hwy::float16_t*>(from + i));
+      hn::StoreU(hn::PromoteTo(d, vector), d, to + i);
+    }
+  }
+  return i;
+}
+
+template <class T, class Storage>
+HWY_INLINE int64_t store_float16([[maybe_unused]] const T* from, [[maybe_unused]] int64_t n,
+                                 [[maybe_unused]] Storage* to) {
+  int64_t i = 0;
+  if constexpr (kHasFloat16 && std::is_same_v<Storage, Float16> && std::is_same_v<T, float>) {
+    const hn::CappedTag<float, 8> d;
+    const hn::Rebind<hwy::float16_t, decltype(d)> halves;
+    for (; i + 8 <= n; i += 8)
+      hn::StoreU(hn::DemoteTo(halves, hn::LoadU(d, from + i)), halves,
+                 reinterpret_cast<hwy::float16_t*>(to + i));
+  }
+  return i;
+}
+
 template <class Storage, bool kIsBool, class Meaning, class T>
 void load_run(const void* from, int64_t stride, int64_t n, bool conjugate, void* to) {
   const auto* const HWY_RESTRICT source = static_cast<const Storage*>(from);
@@ -86,7 +123,7 @@ void load_run(const void* from, int64_t stride, int64_t n, bool conjugate, void*
     return to_compute<Storage, kIsBool, Meaning, T>(source[i], conjugate);
   };
   if (stride == 1) {
-    for (int64_t i = 0; i < n; ++i) target[i] = element(i);
+    for (int64_t i = load_float16(source, n, target); i < n; ++i) target[i] = element(i);
   } else if (stride == 0) {
     const T value = element(0);
     for (int64_t i = 0; i < n; ++i) target[i] = value;
@@ -107,7 +144,7 @@ void store_run(const void* from, int64_t n, void* to, int64_t stride) {
     }
   };
   if (stride == 1) {
-    for (int64_t i = 0; i < n; ++i) target[i] = element(i);
+    for (int64_t i = store_float16(source, n, target); i < n; ++i) target[i] = element(i);
   } else {
     for (int64_t i = 0; i < n; ++i) target[i * stride] = element(i);
   }

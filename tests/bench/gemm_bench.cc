@@ -27,6 +27,8 @@ std::vector<Case> cases() {
       {"gemm/512/f32/bt", "ik,jk->ij", {"float32[512,512]", "float32[512,512]"}, 512.0 * 512 * 512},
       {"gemm/512/f32/at", "ki,kj->ij", {"float32[512,512]", "float32[512,512]"}, 512.0 * 512 * 512},
       {"gemm/512/f64", "ij,jk->ik", {"float64[512,512]", "float64[512,512]"}, 512.0 * 512 * 512},
+      {"gemm/512/f16", "ij,jk->ik", {"float16[512,512]", "float16[512,512]"}, 512.0 * 512 * 512},
+      {"gemm/512/bf16", "ij,jk->ik", {"bfloat16[512,512]", "bfloat16[512,512]"}, 512.0 * 512 * 512},
       {"gemm/1024/f32",
        "ij,jk->ik",
        {"float32[1024,1024]", "float32[1024,1024]"},
@@ -60,6 +62,8 @@ std::vector<Case> cases() {
       {"memory/abcd->dcba", "abcd->dcba", {"float32[64,64,64,64]"}, 0},
       {"memory/ij->i", "ij->i", {"float32[4096,4096]"}, 0},
       {"memory/ij->j", "ij->j", {"float32[4096,4096]"}, 0},
+      {"memory/ij->i/f16", "ij->i", {"float16[4096,4096]"}, 0},
+      {"memory/ij->i/bf16", "ij->i", {"bfloat16[4096,4096]"}, 0},
   };
 }
 
@@ -78,13 +82,12 @@ double best_seconds(Run run, double budget) {
 }
 
 void fill(const einc::Tensor& tensor) {
-  const auto set = [&](auto elements) {
-    for (size_t i = 0; i < elements.size(); ++i)
-      elements[i] = static_cast<std::remove_reference_t<decltype(elements[0])>>(
-          0.5 + 0.001 * static_cast<double>(i % 97));
-  };
-  tensor.dtype() == einc::DType::kFloat32 ? set(tensor.elements<float>())
-                                          : set(tensor.elements<double>());
+  const auto numbers = *einc::Tensor::zeros(einc::DType::kFloat32, tensor.extents());
+  for (size_t i = 0; i < static_cast<size_t>(numbers.size()); ++i)
+    numbers.elements<float>()[i] = 0.5F + 0.001F * static_cast<float>(i % 97);
+  einc::Options options;
+  options.tier = "highway";
+  (void)einc::einsum("...->...", {numbers}, tensor, options);
 }
 
 double megabytes(const einc::TensorType& type) {
