@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "compiler/assemble.h"
 #include "compiler/code_generator.h"
 #include "compiler/compile.h"
 #include "compiler/einsum_ir.h"

@@ -1,6 +1,5 @@
 #include "einc/aot.h"
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -1,10 +1,12 @@
 #include "frontend/c_header.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "einc/dtype.h"

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 
@@ -16,12 +17,12 @@ constexpr int64_t kAlignment = 64;
 
 void* allocate(int64_t bytes) {
   const int64_t alignment = bytes >= 2 * kHugePage ? kHugePage : kAlignment;
-  const int64_t rounded = (std::max<int64_t>(bytes, 1) + kAlignment - 1) / kAlignment * kAlignment;
-  void* data = nullptr;
-  if (posix_memalign(&data, static_cast<size_t>(alignment), static_cast<size_t>(rounded)) != 0)
-    return nullptr;
+  const int64_t rounded = (std::max<int64_t>(bytes, 1) + alignment - 1) / alignment * alignment;
+  void* const data =
+      std::aligned_alloc(static_cast<size_t>(alignment), static_cast<size_t>(rounded));
 #ifdef MADV_HUGEPAGE
-  if (alignment == kHugePage) madvise(data, static_cast<size_t>(rounded), MADV_HUGEPAGE);
+  if (data != nullptr && alignment == kHugePage)
+    madvise(data, static_cast<size_t>(rounded), MADV_HUGEPAGE);
 #endif
   return data;
 }

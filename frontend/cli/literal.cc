@@ -1,6 +1,7 @@
 #include "frontend/cli/literal.h"
 
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -89,16 +90,17 @@ class LiteralReader {
 
   std::optional<Value> read_number() {
     if (rest_.starts_with("+") && !rest_.starts_with("+-")) rest_.remove_prefix(1);
-    const std::string_view number = rest_.substr(0, rest_.find_first_of(",]) "));
-    const char* const end = number.data() + number.size();
+    const std::string number(rest_.substr(0, rest_.find_first_of(",]) ")));
+    const char* const begin = number.data();
+    const char* const end = begin + number.size();
     int64_t whole = 0;
-    if (const auto [stop, status] = std::from_chars(number.data(), end, whole);
+    if (const auto [stop, status] = std::from_chars(begin, end, whole);
         status == std::errc() && stop == end) {
       rest_.remove_prefix(number.size());
       return whole;
     }
     double real = 0;
-    const auto [stop, status] = std::from_chars(number.data(), end, real);
+    const auto [stop, status] = std::from_chars(begin, end, real);
     if (number.empty() || status != std::errc() || stop != end) return std::nullopt;
     rest_.remove_prefix(number.size());
     return real;

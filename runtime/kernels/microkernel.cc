@@ -23,11 +23,11 @@ namespace hn = hwy::HWY_NAMESPACE;
 // Rows times two vectors of sums, two vectors of B and one of A: 27 of AVX-512's 32 registers, 15
 // of the 16 that the others have. A complex sum takes two.
 #if HWY_TARGET <= HWY_AVX3
-constexpr int kRows = 12;
+constexpr int64_t kRows = 12;
 #else
-constexpr int kRows = 6;
+constexpr int64_t kRows = 6;
 #endif
-constexpr int kVectors = 2;
+constexpr int64_t kVectors = 2;
 
 // Arrays hold the sums, so vectors have a size known here.
 template <class T>
@@ -72,12 +72,12 @@ void run_real(int64_t k, const void* a_panel, const void* b_panel, void* tile) {
   const T* HWY_RESTRICT b = static_cast<const T*>(b_panel);
   V sums[kRows][kVectors];
 #pragma GCC unroll 16
-  for (int i = 0; i < kRows; ++i) sums[i][0] = sums[i][1] = hn::Zero(d);
+  for (int64_t i = 0; i < kRows; ++i) sums[i][0] = sums[i][1] = hn::Zero(d);
   for (int64_t p = 0; p < k; ++p, a += kRows, b += kVectors * lanes) {
     const V b0 = hn::Load(d, b);
     const V b1 = hn::Load(d, b + lanes);
 #pragma GCC unroll 16
-    for (int i = 0; i < kRows; ++i) {
+    for (int64_t i = 0; i < kRows; ++i) {
       const V element = hn::Set(d, a[i]);
       sums[i][0] = multiply_add(d, element, b0, sums[i][0]);
       sums[i][1] = multiply_add(d, element, b1, sums[i][1]);
@@ -85,7 +85,7 @@ void run_real(int64_t k, const void* a_panel, const void* b_panel, void* tile) {
   }
   T* const HWY_RESTRICT to = static_cast<T*>(tile);
 #pragma GCC unroll 16
-  for (int i = 0; i < kRows; ++i) {
+  for (int64_t i = 0; i < kRows; ++i) {
     hn::Store(sums[i][0], d, to + i * kVectors * lanes);
     hn::Store(sums[i][1], d, to + (i * kVectors + 1) * lanes);
   }
@@ -94,7 +94,7 @@ void run_real(int64_t k, const void* a_panel, const void* b_panel, void* tile) {
 // Half as many rows; real and imaginary parts in vectors of their own.
 template <class T>
 void run_complex(int64_t k, const void* a_panel, const void* b_panel, void* tile) {
-  constexpr int kComplexRows = kRows / 2;
+  constexpr int64_t kComplexRows = kRows / 2;
   const Tag<T> d;
   using V = hn::Vec<Tag<T>>;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
@@ -103,14 +103,15 @@ void run_complex(int64_t k, const void* a_panel, const void* b_panel, void* tile
   V re[kComplexRows][kVectors];
   V im[kComplexRows][kVectors];
 #pragma GCC unroll 16
-  for (int i = 0; i < kComplexRows; ++i) re[i][0] = re[i][1] = im[i][0] = im[i][1] = hn::Zero(d);
+  for (int64_t i = 0; i < kComplexRows; ++i)
+    re[i][0] = re[i][1] = im[i][0] = im[i][1] = hn::Zero(d);
   for (int64_t p = 0; p < k; ++p, a += 2 * kComplexRows, b += 2 * kVectors * lanes) {
 #pragma GCC unroll 2
-    for (int v = 0; v < kVectors; ++v) {
+    for (int64_t v = 0; v < kVectors; ++v) {
       const V b_re = hn::Load(d, b + v * lanes);
       const V b_im = hn::Load(d, b + (kVectors + v) * lanes);
 #pragma GCC unroll 16
-      for (int i = 0; i < kComplexRows; ++i) {
+      for (int64_t i = 0; i < kComplexRows; ++i) {
         const V a_re = hn::Set(d, a[i]);
         const V a_im = hn::Set(d, a[kComplexRows + i]);
         re[i][v] = hn::NegMulAdd(a_im, b_im, hn::MulAdd(a_re, b_re, re[i][v]));
@@ -120,9 +121,9 @@ void run_complex(int64_t k, const void* a_panel, const void* b_panel, void* tile
   }
   T* const HWY_RESTRICT to = static_cast<T*>(tile);
 #pragma GCC unroll 16
-  for (int i = 0; i < kComplexRows; ++i)
+  for (int64_t i = 0; i < kComplexRows; ++i)
 #pragma GCC unroll 2
-    for (int v = 0; v < kVectors; ++v)
+    for (int64_t v = 0; v < kVectors; ++v)
       hn::StoreInterleaved2(re[i][v], im[i][v], d, to + 2 * (i * kVectors + v) * lanes);
 }
 
@@ -275,21 +276,21 @@ void store_complex(const void* tile, int64_t m, int64_t n, bool adds, const int6
 
 template <class T>
 const Microkernel* real_microkernel() {
-  static const Microkernel kMicrokernel{
-      run_real<T>, pack_rows<T>, pack_columns<T>, store_real<T>, kRows, columns_of<T>(), sizeof(T)};
-  return &kMicrokernel;
+  static const Microkernel microkernel{run_real<T>, pack_rows<T>,    pack_columns<T>, store_real<T>,
+                                       kRows,       columns_of<T>(), sizeof(T)};
+  return &microkernel;
 }
 
 template <class T>
 const Microkernel* complex_microkernel() {
-  static const Microkernel kMicrokernel{run_complex<T>,
-                                        pack_rows<std::complex<T>>,
-                                        pack_columns<std::complex<T>>,
-                                        store_complex<T>,
-                                        kRows / 2,
-                                        columns_of<T>(),
-                                        sizeof(T)};
-  return &kMicrokernel;
+  static const Microkernel microkernel{run_complex<T>,
+                                       pack_rows<std::complex<T>>,
+                                       pack_columns<std::complex<T>>,
+                                       store_complex<T>,
+                                       kRows / 2,
+                                       columns_of<T>(),
+                                       sizeof(T)};
+  return &microkernel;
 }
 
 const Microkernel* find_microkernel(DType compute) {
