@@ -157,21 +157,30 @@ TEST(Kernel, ChecksWhatItIsGiven) {
             "shape error: the output is float32[2,3] but the kernel takes float32[2,2]");
 }
 
+// Of what runs a step; without a compiler there is one.
+std::vector<std::string> tiers() {
+  if (!code_generator()) return {"highway"};
+  return {"highway", "jit"};
+}
+
 TEST(Kernel, ResultsDoNotDependOnThreads) {
   const auto a = *Tensor::zeros(DType::kFloat32, {301, 257});
   const auto b = *Tensor::zeros(DType::kFloat32, {257, 333});
   for (const Tensor* tensor : {&a, &b})
     for (size_t i = 0; i < tensor->elements<float>().size(); ++i)
       tensor->elements<float>()[i] = std::sin(static_cast<float>(i));
-  std::string first;
-  for (const int threads : {1, 2, 3, 8}) {
-    const auto c = einsum("ij,jk->ki", {a, b}, {.threads = threads});
-    ASSERT_TRUE(c);
-    const auto bytes =
-        std::string(static_cast<const char*>(c->data()), static_cast<size_t>(c->size()) * 4);
-    if (first.empty()) first = bytes;
-    EXPECT_EQ(bytes, first) << threads << " threads";
-  }
+  for (const std::string& tier : tiers())
+    for (const char* const expression : {"ij,jk->ki", "ij,jk->i", "ij,jk->"}) {
+      std::string first;
+      for (const int threads : {1, 2, 3, 8}) {
+        const auto c = einsum(expression, {a, b}, {.tier = tier, .threads = threads});
+        ASSERT_TRUE(c);
+        const auto bytes =
+            std::string(static_cast<const char*>(c->data()), static_cast<size_t>(c->size()) * 4);
+        if (first.empty()) first = bytes;
+        EXPECT_EQ(bytes, first) << expression << " on " << tier << ", " << threads << " threads";
+      }
+    }
 }
 
 TEST(Kernel, RunsFromManyThreadsAtOnce) {
@@ -182,9 +191,11 @@ TEST(Kernel, RunsFromManyThreadsAtOnce) {
       for (int i = 0; i < 40; ++i) {
         const auto v = *Tensor::zeros(DType::kFloat64, {20 + i % 7, 30});
         for (double& element : v.elements<double>()) element = t;
-        const auto sums = einsum("ij,kj->ik", {v, v});
-        if (!sums || sums->elements<double>().back() != 30.0 * t * t)
-          ++wrong[static_cast<size_t>(t)];
+        for (const std::string& tier : tiers()) {
+          const auto sums = einsum("ij,kj->ik", {v, v}, {.tier = tier});
+          if (!sums || sums->elements<double>().back() != 30.0 * t * t)
+            ++wrong[static_cast<size_t>(t)];
+        }
       }
     });
   for (std::thread& thread : threads) thread.join();
