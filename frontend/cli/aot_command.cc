@@ -4,14 +4,12 @@
 
 #include <cstdio>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "einc/aot.h"
 #include "einc/error.h"
 #include "einc/options.h"
-#include "einc/tensor.h"
 #include "frontend/cli/commands.h"
 #include "frontend/cli/files.h"
 
@@ -37,14 +35,10 @@ int aot(const AotArguments& arguments) {
   std::string culprit;
   const auto types = parse_types(arguments.types, culprit);
   if (!types) return fail(types.error(), culprit);
-  std::optional<TensorType> output;
-  if (!arguments.output.empty()) {
-    const auto type = parse_type(arguments.output);
-    if (!type) return fail(type.error(), arguments.output);
-    output = *type;
-  }
+  const auto output = parse_output(arguments.output);
+  if (!output) return fail(output.error(), arguments.output);
   const auto kernel =
-      compile_ahead(arguments.expression, *types, arguments.name, output, arguments.options);
+      compile_ahead(arguments.expression, *types, arguments.name, *output, arguments.options);
   if (!kernel) return fail(kernel.error(), arguments.expression);
   const std::string stem = arguments.folder + "/" + arguments.name;
   const auto written =

@@ -46,12 +46,8 @@ int show(const ShowArguments& arguments) {
   std::string culprit;
   const auto types = parse_types(arguments.types, culprit);
   if (!types) return fail(types.error(), culprit);
-  std::optional<TensorType> output;
-  if (!arguments.output.empty()) {
-    const auto type = parse_type(arguments.output);
-    if (!type) return fail(type.error(), arguments.output);
-    output = *type;
-  }
+  const auto output = parse_output(arguments.output);
+  if (!output) return fail(output.error(), arguments.output);
   Options options = arguments.options;
   options.trace = [&](std::string_view stage, const std::string& text) {
     if (arguments.stage.empty()) {
@@ -61,7 +57,7 @@ int show(const ShowArguments& arguments) {
     }
     std::fwrite(text.data(), 1, text.size(), stdout);
   };
-  const auto kernel = compile(arguments.expression, *types, output, options);
+  const auto kernel = compile(arguments.expression, *types, *output, options);
   return kernel ? 0 : fail(kernel.error(), arguments.expression);
 }
 
@@ -165,6 +161,13 @@ Result<std::vector<TensorType>> parse_types(const std::vector<std::string>& text
     types.push_back(*std::move(type));
   }
   return types;
+}
+
+Result<std::optional<TensorType>> parse_output(const std::string& text) {
+  if (text.empty()) return std::optional<TensorType>();
+  auto type = parse_type(text);
+  if (!type) return type.error();
+  return std::optional(*std::move(type));
 }
 
 int show_result(const TensorView& result, const std::string& path) {

@@ -4,6 +4,7 @@
 
 #include <CLI/App.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,9 @@ int fail(const Error& error, std::string_view expression = {});
 // The types of texts such as "float32[2,3]"; the error points into the text, which is `culprit`.
 Result<std::vector<TensorType>> parse_types(const std::vector<std::string>& texts,
                                             std::string& culprit);
+
+// Of --output; nothing, if that was not given.
+Result<std::optional<TensorType>> parse_output(const std::string& text);
 
 // Writes to a .npy file, or prints if `path` is empty.
 int show_result(const TensorView& result, const std::string& path);
