@@ -15,7 +15,6 @@
 #include "compiler/schedule.h"
 #include "compiler/target.h"
 #include "einc/error.h"
-#include "runtime/program.h"
 
 namespace einc {
 namespace {
@@ -24,12 +23,10 @@ struct Scheduler {
   const Target& target;
 
   Result<AotStep> operator()(const Contraction& step) const {
-    return AotStep{schedule(step, target), {step.a.slot, step.b.slot}, step.c.slot};
+    return AotStep{schedule(step, target), input_slots(step), step.c.slot};
   }
   Result<AotStep> operator()(const MapReduce& step) const {
-    std::vector<Slot> inputs;
-    for (const StepOperand& input : step.inputs) inputs.push_back(input.slot);
-    return AotStep{schedule(step, target), std::move(inputs), step.output.slot};
+    return AotStep{schedule(step, target), input_slots(step), step.output.slot};
   }
   Result<AotStep> operator()(const Softmax&) const { return refused("softmax"); }
   Result<AotStep> operator()(const Normalize&) const { return refused("normalization"); }

@@ -29,12 +29,12 @@ class Assembler {
 
   Result<ProgramStep> operator()(const Contraction& step) const {
     if (!make_code_) return precompiled(step);
-    return compiled(step, {step.a.slot, step.b.slot}, step.c.slot);
+    return compiled(step, step.c.slot);
   }
 
   Result<ProgramStep> operator()(const MapReduce& step) const {
     if (!make_code_) return precompiled(step);
-    return compiled(step, slots_of(step.inputs), step.output.slot);
+    return compiled(step, step.output.slot);
   }
 
   Result<ProgramStep> operator()(const Softmax& step) const {
@@ -73,7 +73,7 @@ class Assembler {
                                          .m = step_dims(step.m),
                                          .n = step_dims(step.n),
                                          .k = step_dims(step.k)}),
-                       {step.a.slot, step.b.slot}, step.c.slot);
+                       input_slots(step), step.c.slot);
   }
 
   ProgramStep precompiled(const MapReduce& step) const {
@@ -84,18 +84,12 @@ class Assembler {
                                      .kept = step_dims(step.kept),
                                      .reduced = step_dims(step.reduced)};
     for (const StepOperand& input : step.inputs) description.inputs.push_back(tensor(input));
-    return precompiled(map_reduce_step(description), slots_of(step.inputs), step.output.slot);
+    return precompiled(map_reduce_step(description), input_slots(step), step.output.slot);
   }
 
   ProgramStep precompiled(PrecompiledStep step, std::vector<Slot> inputs, Slot output) const {
     if (trace_) trace_("kernel", step.text + "\n");
     return {std::move(step.code), std::move(step.description), std::move(inputs), output};
-  }
-
-  static std::vector<Slot> slots_of(const std::vector<StepOperand>& operands) {
-    std::vector<Slot> slots;
-    for (const StepOperand& operand : operands) slots.push_back(operand.slot);
-    return slots;
   }
 
   static std::vector<StepDim> step_dims(const std::vector<Dim>& dims) {
@@ -104,14 +98,14 @@ class Assembler {
     return result;
   }
 
-  Result<ProgramStep> compiled(const auto& step, std::vector<Slot> inputs, Slot output) const {
+  Result<ProgramStep> compiled(const auto& step, Slot output) const {
     // Tile the loops for the caches and registers of the target. From here on the step is loops.
     const LoopNest nest = schedule(step, target_);
     if (trace_)
       if (auto traced = trace_code(nest); !traced) return traced.error();
     auto code = make_code_(nest, target_);
     if (!code) return code.error();
-    return ProgramStep{*std::move(code), nullptr, std::move(inputs), output};
+    return ProgramStep{*std::move(code), nullptr, input_slots(step), output};
   }
 
   Result<void> trace_code(const LoopNest& nest) const {

@@ -115,6 +115,14 @@ struct Printer {
 
 }  // namespace
 
+std::vector<Slot> input_slots(const Contraction& step) { return {step.a.slot, step.b.slot}; }
+
+std::vector<Slot> input_slots(const MapReduce& step) {
+  std::vector<Slot> slots;
+  for (const StepOperand& input : step.inputs) slots.push_back(input.slot);
+  return slots;
+}
+
 void verify(const Plan& plan) {
   for (const PlanStep& step : plan.steps) std::visit(Verifier{}, step);
 }

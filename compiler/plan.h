@@ -71,6 +71,10 @@ struct Normalize {
 
 using PlanStep = std::variant<Contraction, MapReduce, Softmax, Normalize>;
 
+// Of the inputs, in order.
+std::vector<Slot> input_slots(const Contraction& step);
+std::vector<Slot> input_slots(const MapReduce& step);
+
 struct Plan {
   std::vector<PlanStep> steps;
   int64_t scratch_bytes = 0;  // of intermediates

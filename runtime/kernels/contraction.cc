@@ -29,7 +29,6 @@ constexpr int64_t kBlockBytes = 1 << 18;  // of a packed block, so that two fit 
 constexpr double kTaskFlops = 1e6;        // a task is not worth handing over for less
 constexpr int64_t kAlignment = 64;
 
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t round_up(int64_t a, int64_t multiple) { return ceil_div(a, multiple) * multiple; }
 
 // Where the parts of task scratch begin, in bytes.
@@ -59,6 +58,24 @@ struct Prepared {
 
 // ---- A task
 
+// The part of a group of dims that a block has, and its offsets into two operands.
+struct BlockOffsets {
+  int64_t* first;
+  int64_t* second;
+  int64_t begin = -1;
+  int64_t size = 0;
+
+  // [start, start + most), as far as there are positions. Does nothing if that is the part already.
+  void enter(const std::vector<StepDim>& dims, size_t first_operand, size_t second_operand,
+             int64_t start, int64_t positions, int64_t most) {
+    if (start == begin) return;
+    begin = start;
+    size = std::min(most, positions - start);
+    fill_offsets(dims, first_operand, begin, size, first);
+    fill_offsets(dims, second_operand, begin, size, second);
+  }
+};
+
 class Task {
  public:
   Task(const Prepared& prepared, const EincArgs& args)
@@ -68,21 +85,21 @@ class Task {
         b_(a_ + prepared.scratch.b),
         rest_(a_ + prepared.scratch.rest) {
     auto* table = reinterpret_cast<int64_t*>(a_ + prepared.scratch.offsets);
-    const auto next_table = [&](int64_t size) { return std::exchange(table, table + size); };
-    m_a_ = next_table(prepared.mc);
-    m_c_ = next_table(prepared.mc);
-    n_b_ = next_table(prepared.nc);
-    n_c_ = next_table(prepared.nc);
-    k_a_ = next_table(prepared.kc);
-    k_b_ = next_table(prepared.kc);
+    const auto tables_of = [&](int64_t size) {
+      int64_t* const first = std::exchange(table, table + 2 * size);
+      return BlockOffsets{first, first + size};
+    };
+    m_ = tables_of(prepared.mc);
+    n_ = tables_of(prepared.nc);
+    k_ = tables_of(prepared.kc);
   }
 
   void run(int64_t block) {
     const int64_t n_blocks = ceil_div(p_.n, p_.nc);
     const int64_t m_blocks = ceil_div(p_.m, p_.mc);
-    enter_n(block % n_blocks * p_.nc);
+    n_.enter(p_.step.n, p_.b.operand, 2, block % n_blocks * p_.nc, p_.n, p_.nc);
     block /= n_blocks;
-    enter_m(block % m_blocks * p_.mc);
+    m_.enter(p_.step.m, p_.a.operand, 2, block % m_blocks * p_.mc, p_.m, p_.mc);
     const int64_t batch = block / m_blocks;
     const auto place = [&](const void* base, size_t operand, DType dtype) {
       return static_cast<const char*>(base) +
@@ -92,64 +109,42 @@ class Task {
     const char* const b = place(args_.in[p_.b.operand], p_.b.operand, p_.step.b.dtype);
     c_ = const_cast<char*>(place(args_.out, 2, p_.step.c.dtype));
     for (int64_t k_begin = 0; k_begin < p_.k; k_begin += p_.kc) {
-      const int64_t depth = enter_k(k_begin);
+      k_.enter(p_.step.k, p_.a.operand, p_.b.operand, k_begin, p_.k, p_.kc);
       adds_ = p_.step.accumulates || k_begin > 0;
-      pack(p_.b, p_.microkernel, {b, n_begin_, n_, n_b_, k_begin, depth, k_b_}, rest_, b_);
-      pack(p_.a, p_.microkernel, {a, m_begin_, m_, m_a_, k_begin, depth, k_a_}, rest_, a_);
-      multiply(depth);
+      pack(p_.b, p_.microkernel, {b, n_.begin, n_.size, n_.first, k_begin, k_.size, k_.second},
+           rest_, b_);
+      pack(p_.a, p_.microkernel, {a, m_.begin, m_.size, m_.first, k_begin, k_.size, k_.first},
+           rest_, a_);
+      multiply(k_.size);
     }
   }
 
  private:
-  // Each fills the tables of its part, unless they hold it already.
-  void enter_m(int64_t begin) {
-    if (begin == m_begin_) return;
-    m_begin_ = begin;
-    m_ = std::min(p_.mc, p_.m - begin);
-    fill_offsets(p_.step.m, p_.a.operand, begin, m_, m_a_);
-    fill_offsets(p_.step.m, 2, begin, m_, m_c_);
-  }
-  void enter_n(int64_t begin) {
-    if (begin == n_begin_) return;
-    n_begin_ = begin;
-    n_ = std::min(p_.nc, p_.n - begin);
-    fill_offsets(p_.step.n, p_.b.operand, begin, n_, n_b_);
-    fill_offsets(p_.step.n, 2, begin, n_, n_c_);
-  }
-  int64_t enter_k(int64_t begin) {
-    const int64_t depth = std::min(p_.kc, p_.k - begin);
-    if (begin == k_begin_) return depth;
-    k_begin_ = begin;
-    fill_offsets(p_.step.k, p_.a.operand, begin, depth, k_a_);
-    fill_offsets(p_.step.k, p_.b.operand, begin, depth, k_b_);
-    return depth;
-  }
-
   // A panel of A stays in L1 while those of B come from L2.
   void multiply(int64_t depth) {
     const int64_t mr = p_.microkernel.rows;
     const int64_t nr = p_.microkernel.columns;
-    for (int64_t i = 0; i < m_; i += mr)
-      for (int64_t j = 0; j < n_; j += nr) {
+    for (int64_t i = 0; i < m_.size; i += mr)
+      for (int64_t j = 0; j < n_.size; j += nr) {
         p_.microkernel.run(depth, a_ + i * depth * p_.compute_bytes,
                            b_ + j * depth * p_.compute_bytes, rest_);
-        const int64_t rows = std::min(mr, m_ - i);
-        const int64_t columns = std::min(nr, n_ - j);
+        const int64_t rows = std::min(mr, m_.size - i);
+        const int64_t columns = std::min(nr, n_.size - j);
         store_tile(i, rows, j, columns);
       }
   }
 
   // The tile's rows, as many runs of C as each is.
   void store_tile(int64_t m_first, int64_t rows, int64_t n_first, int64_t columns) {
-    const int64_t position = n_begin_ + n_first;
+    const int64_t position = n_.begin + n_first;
     for (int64_t j = 0; j < columns;) {
       const int64_t run = run_at(p_.step.n, position + j, position + columns);
       const char* const values = rest_ + j * p_.compute_bytes;
-      char* const to = c_ + n_c_[n_first + j] * p_.c_bytes;
+      char* const to = c_ + n_.second[n_first + j] * p_.c_bytes;
       if (p_.stores_tiles) {
-        p_.microkernel.store(values, rows, run, adds_, m_c_ + m_first, to);
+        p_.microkernel.store(values, rows, run, adds_, m_.second + m_first, to);
       } else {
-        store_rows(values, rows, run, m_c_ + m_first, to);
+        store_rows(values, rows, run, m_.second + m_first, to);
       }
       j += run;
     }
@@ -177,10 +172,7 @@ class Task {
   char* rest_;  // what packing loads; then a tile, and a row of it
   char* c_ = nullptr;
   bool adds_ = false;
-  // The block at hand, and its offsets into operands.
-  int64_t m_begin_ = -1, n_begin_ = -1, k_begin_ = -1;
-  int64_t m_ = 0, n_ = 0;
-  int64_t *m_a_, *m_c_, *n_b_, *n_c_, *k_a_, *k_b_;
+  BlockOffsets m_, n_, k_;  // into A and C, B and C, A and B
 };
 
 void run_task(const EincArgs* args, int32_t, int64_t task) {

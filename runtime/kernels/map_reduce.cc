@@ -131,8 +131,6 @@ void choose_roles(Prepared& prepared, const MapReduceDescription& step) {
   if (rows < prepared.outer.size()) prepared.rows = take(prepared.outer, rows);
 }
 
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 void choose_tiles(Prepared& prepared) {
   const int64_t capacity = kTileBytes / prepared.compute_bytes;
   prepared.tile_rows = std::min(prepared.rows.extent, kTileRows);

@@ -9,6 +9,7 @@
 
 #include "einc/dtype.h"
 #include "runtime/check.h"
+#include "runtime/kernels/compute_types.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "runtime/kernels/microkernel.cc"
@@ -293,27 +294,23 @@ const Microkernel* complex_microkernel() {
   return &microkernel;
 }
 
-const Microkernel* find_microkernel(DType compute) {
-  switch (compute) {
-    case DType::kBool:
-      return real_microkernel<uint8_t>();
-    case DType::kInt32:
-    case DType::kUInt32:
-      return real_microkernel<uint32_t>();
-    case DType::kInt64:
-    case DType::kUInt64:
-      return real_microkernel<uint64_t>();
-    case DType::kFloat32:
-      return real_microkernel<float>();
-    case DType::kFloat64:
-      return real_microkernel<double>();
-    case DType::kComplex64:
-      return complex_microkernel<float>();
-    case DType::kComplex128:
-      return complex_microkernel<double>();
-    default:
-      return nullptr;
+template <class T>
+const Microkernel* microkernel_of() {
+  if constexpr (Parts<T>::kAreTwo) {
+    return complex_microkernel<typename Parts<T>::Part>();
+  } else if constexpr (std::is_same_v<T, Boolean>) {
+    return real_microkernel<uint8_t>();
+  } else {
+    return real_microkernel<T>();
   }
+}
+
+const Microkernel* find_microkernel(DType compute) {
+#define EINC_ROW(id, meaning, type) \
+  if (compute == DType::id) return microkernel_of<type>();
+  EINC_FOR_EACH_COMPUTE_DTYPE(EINC_ROW)
+#undef EINC_ROW
+  return nullptr;
 }
 
 }  // namespace HWY_NAMESPACE

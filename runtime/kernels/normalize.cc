@@ -67,7 +67,7 @@ std::shared_ptr<const Code> normalize_code(const NormalizeDescription& descripti
   auto code = std::make_shared<Code>();
   code->entry = description.output == DType::kFloat32 ? run_task<float> : run_task<double>;
   const int64_t chunk = rows_per_task(description);
-  code->phase_tasks = {(extent_of(description.outer) + chunk - 1) / chunk};
+  code->phase_tasks = {ceil_div(extent_of(description.outer), chunk)};
   return code;
 }
 

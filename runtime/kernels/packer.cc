@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "einc/dtype.h"
+#include "runtime/check.h"
 #include "runtime/kernels/microkernel.h"
 #include "runtime/kernels/runs.h"
 #include "runtime/kernels/step.h"
@@ -92,6 +93,7 @@ Side side_of(size_t operand, const StepTensor& tensor, DType compute,
     return group.empty() ? INT64_MAX : std::abs(last_stride(group, operand));
   };
   const bool runs_along_k = step_along(k) < step_along(dims);
+  EINC_CHECK(width <= kMostWidth);
   return {.operand = operand,
           .dims = &dims,
           .k = &k,

@@ -12,32 +12,17 @@
 #include "einc/half.h"
 #include "runtime/check.h"
 #include "runtime/convert.h"
+#include "runtime/kernels/compute_types.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "runtime/kernels/runs.cc"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 #include "hwy/highway.h"
 
-// What each compute dtype is calculated with: unsigned integers, since those wrap.
-#ifndef EINC_FOR_EACH_COMPUTE_DTYPE
-#define EINC_FOR_EACH_COMPUTE_DTYPE(ROW)                    \
-  ROW(kBool, bool, Boolean)                                 \
-  ROW(kInt32, int32_t, uint32_t)                            \
-  ROW(kUInt32, uint32_t, uint32_t)                          \
-  ROW(kInt64, int64_t, uint64_t)                            \
-  ROW(kUInt64, uint64_t, uint64_t)                          \
-  ROW(kFloat32, float, float)                               \
-  ROW(kFloat64, double, double)                             \
-  ROW(kComplex64, std::complex<float>, std::complex<float>) \
-  ROW(kComplex128, std::complex<double>, std::complex<double>)
-#endif
-
 HWY_BEFORE_NAMESPACE();
 namespace einc {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-enum class Boolean : uint8_t { kFalse, kTrue };
 
 template <class T>
 HWY_INLINE T plus(T a, T b) {
@@ -250,15 +235,11 @@ LoadRun find_load_of(DType storage) {
 }
 
 LoadRun load_for(DType storage, DType compute) {
-  switch (compute) {
 #define EINC_ROW(id, meaning, type) \
-  case DType::id:                   \
-    return find_load_of<meaning, type>(storage);
-    EINC_FOR_EACH_COMPUTE_DTYPE(EINC_ROW)
+  if (compute == DType::id) return find_load_of<meaning, type>(storage);
+  EINC_FOR_EACH_COMPUTE_DTYPE(EINC_ROW)
 #undef EINC_ROW
-    default:
-      return nullptr;
-  }
+  return nullptr;
 }
 
 // A result is stored in its compute dtype or one that has it as its compute dtype.
@@ -302,26 +283,11 @@ const RunArithmetic* arithmetic_of() {
 }
 
 const RunArithmetic* arithmetic_for(DType compute) {
-  switch (compute) {
-    case DType::kBool:
-      return arithmetic_of<Boolean>();
-    case DType::kInt32:
-    case DType::kUInt32:
-      return arithmetic_of<uint32_t>();
-    case DType::kInt64:
-    case DType::kUInt64:
-      return arithmetic_of<uint64_t>();
-    case DType::kFloat32:
-      return arithmetic_of<float>();
-    case DType::kFloat64:
-      return arithmetic_of<double>();
-    case DType::kComplex64:
-      return arithmetic_of<std::complex<float>>();
-    case DType::kComplex128:
-      return arithmetic_of<std::complex<double>>();
-    default:
-      return nullptr;
-  }
+#define EINC_ROW(id, meaning, type) \
+  if (compute == DType::id) return arithmetic_of<type>();
+  EINC_FOR_EACH_COMPUTE_DTYPE(EINC_ROW)
+#undef EINC_ROW
+  return nullptr;
 }
 
 }  // namespace HWY_NAMESPACE

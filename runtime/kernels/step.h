@@ -29,6 +29,8 @@ struct PrecompiledStep {
   std::string text;                         // how the step is cut up, one line
 };
 
+inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
 // The product of the extents.
 inline int64_t extent_of(const std::vector<StepDim>& dims) {
   int64_t product = 1;
