@@ -15,9 +15,9 @@ struct FileToWrite {
   std::function<bool(std::FILE*)> write;  // false, with errno set, on failure
 };
 
-// Writes all files or none: each to a file beside its target, and only when all are complete do
-// they take their targets' places. Devices, pipes and links are written to in place. Fails with
-// kIo, naming the file.
+// Writes each to a file beside its target; when all are complete they take their targets' places.
+// So a failure to write leaves every target as it was. Devices, pipes and links are written to in
+// place. Fails with kIo, naming the file.
 Result<void> write_files(const std::vector<FileToWrite>& files);
 
 }  // namespace einc
