@@ -1,5 +1,6 @@
 #include "compiler/loop_nest.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <ostream>
@@ -24,27 +25,40 @@ struct Printer {
 
   void operator()(const Loop& loop) const {
     indent() << (loop.parallel ? "parallel for " : "for ") << axis(loop.axis).name << " in 0.."
-             << axis(loop.axis).extent() << " step " << loop.step << '\n';
-    for (const Node& node : loop.body) std::visit(Printer{out, nest, depth + 1}, node);
+             << axis(loop.axis).extent << " step " << loop.step << '\n';
+    print(loop.body);
   }
-  void operator()(const Pack& pack) const {
-    indent() << "pack in" << pack.operand << " into panels of " << pack.width << ' '
-             << axis(pack.panel_axis).name << " x " << pack.depth << ' '
-             << axis(pack.depth_axis).name << " at scratch+" << pack.scratch_offset << '\n';
+  void operator()(const Local& local) const {
+    const Buffer& buffer = nest.buffers[static_cast<size_t>(local.buffer)];
+    indent() << "buf" << local.buffer << " at scratch+" << buffer.scratch_offset << '\n';
+    print(local.body);
   }
   void operator()(const Tile& tile) const {
-    indent() << "tile";
-    if (tile.row_axis >= 0) out << "  rows " << tile.rows << ' ' << axis(tile.row_axis).name;
-    if (tile.vector_axis >= 0)
-      out << "  vectors " << tile.vectors << 'x' << tile.lanes << ' '
-          << axis(tile.vector_axis).name;
+    indent() << "tile ";
+    for (const int input : tile.inputs) out << ' ' << operand(input);
+    out << " -> " << operand(tile.output);
+    print_dims("  rows", tile.rows);
+    print_dims("  columns", tile.columns);
+    if (!tile.columns.empty()) out << " in vectors of " << tile.lanes;
     if (!tile.reduce_axes.empty()) {
       out << "  sum over";
       for (const int reduced : tile.reduce_axes) out << ' ' << axis(reduced).name;
     }
-    out << '\n';
+    out << (tile.pads ? "  padded" : "") << (tile.streams ? "  streaming" : "") << '\n';
   }
 
+  void print(const std::vector<Node>& body) const {
+    for (const Node& node : body) std::visit(Printer{out, nest, depth + 1}, node);
+  }
+  void print_dims(const char* what, const std::vector<TileDim>& dims) const {
+    if (dims.empty()) return;
+    out << what;
+    for (const TileDim& dim : dims) out << ' ' << dim.count << ' ' << axis(dim.axis).name;
+  }
+  std::string operand(int index) const {
+    if (nest.is_buffer(index)) return "buf" + std::to_string(index - nest.output_index() - 1);
+    return index == nest.output_index() ? "out" : "in" + std::to_string(index);
+  }
   const Axis& axis(int index) const { return nest.axes[static_cast<size_t>(index)]; }
   std::ostringstream& indent() const {
     out << std::string(static_cast<size_t>(2 * depth), ' ');
@@ -57,12 +71,20 @@ void print_operand(std::ostream& out, const NestOperand& operand) {
 }
 
 void print_axis(std::ostream& out, const Axis& axis) {
-  out << (axis.reduced ? " sum" : "");
-  for (const AxisDim& dim : axis.dims) {
-    out << ' ' << dim.extent << '{';
-    for (size_t o = 0; o < dim.strides.size(); ++o) out << (o == 0 ? "" : ",") << dim.strides[o];
+  out << axis.name << (axis.reduced ? " sum " : " ") << axis.extent << '{';
+  for (size_t o = 0; o < axis.strides.size(); ++o) out << (o == 0 ? "" : ",") << axis.strides[o];
+  out << "}\n";
+}
+
+void print_buffer(std::ostream& out, const LoopNest& nest, size_t index) {
+  const Buffer& buffer = nest.buffers[index];
+  out << "buf" << index << ' ' << buffer.elements << " elements:";
+  for (const BufferDim& dim : buffer.dims) {
+    out << ' ' << nest.axes[static_cast<size_t>(dim.axis)].name << '{' << dim.stride;
+    if (dim.block > 0) out << ", blocks of " << dim.block << ' ' << dim.block_stride;
     out << '}';
   }
+  out << '\n';
 }
 
 struct Verifier {
@@ -73,35 +95,63 @@ struct Verifier {
     check_axis(loop.axis);
     EINC_CHECK(loop.step >= 1 && !loop.body.empty());
     EINC_CHECK(parallel_allowed || !loop.parallel);
-    const bool chain = loop.parallel && loop.body.size() == 1;
-    for (const Node& node : loop.body) std::visit(Verifier{nest, chain}, node);
+    check_body(loop.body, loop.parallel && loop.body.size() == 1);
   }
-  void operator()(const Pack& pack) const {
-    check_axis(pack.panel_axis);
-    check_axis(pack.depth_axis);
-    EINC_CHECK(pack.operand >= 0 && static_cast<size_t>(pack.operand) < nest.inputs.size());
-    EINC_CHECK(pack.width >= 1 && pack.depth >= 1);
+  void operator()(const Local& local) const {
+    EINC_CHECK(local.buffer >= 0 && static_cast<size_t>(local.buffer) < nest.buffers.size());
+    check_body(local.body, false);
   }
   void operator()(const Tile& tile) const {
-    if (tile.row_axis >= 0) check_axis(tile.row_axis);
-    if (tile.vector_axis >= 0) check_axis(tile.vector_axis);
-    for (const int axis : tile.reduce_axes) {
-      check_axis(axis);
-      EINC_CHECK(nest.axes[static_cast<size_t>(axis)].reduced);
+    const auto operands = static_cast<int>(nest.inputs.size() + 1 + nest.buffers.size());
+    for (const int input : tile.inputs) EINC_CHECK(input >= 0 && input < operands);
+    EINC_CHECK(tile.output >= nest.output_index() && tile.output < operands);
+    EINC_CHECK(!tile.pads || nest.is_buffer(tile.output));
+    for (const auto* dims : {&tile.rows, &tile.columns})
+      for (size_t d = 0; d < dims->size(); ++d) {
+        const TileDim& dim = (*dims)[d];
+        check_axis(dim.axis);
+        EINC_CHECK(dim.count >= 1 && (d == 0 || dim.count == axis(dim.axis).extent));
+      }
+    for (const int reduced : tile.reduce_axes) {
+      check_axis(reduced);
+      EINC_CHECK(axis(reduced).reduced);
     }
-    EINC_CHECK(tile.rows >= 1 && tile.vectors >= 1 && tile.lanes >= 1);
+    EINC_CHECK(tile.lanes >= 1);
   }
-  void check_axis(int axis) const {
-    EINC_CHECK(axis >= 0 && static_cast<size_t>(axis) < nest.axes.size());
+  void check_body(const std::vector<Node>& body, bool parallel) const {
+    for (const Node& node : body) std::visit(Verifier{nest, parallel}, node);
   }
+  void check_axis(int index) const {
+    EINC_CHECK(index >= 0 && static_cast<size_t>(index) < nest.axes.size());
+  }
+  const Axis& axis(int index) const { return nest.axes[static_cast<size_t>(index)]; }
 };
 
 }  // namespace
 
-int64_t Axis::extent() const {
+const BufferDim* find_dim(const Buffer& buffer, int axis) {
+  for (const BufferDim& dim : buffer.dims)
+    if (dim.axis == axis) return &dim;
+  return nullptr;
+}
+
+int64_t count_of(const std::vector<TileDim>& dims) {
   int64_t product = 1;
-  for (const AxisDim& dim : dims) product *= dim.extent;
+  for (const TileDim& dim : dims) product *= dim.count;
   return product;
+}
+
+int64_t LoopNest::stride(int operand, int axis) const {
+  if (!is_buffer(operand))
+    return axes[static_cast<size_t>(axis)].strides[static_cast<size_t>(operand)];
+  const BufferDim* const dim = find_dim(buffer_of(operand), axis);
+  return dim == nullptr ? 0 : dim->stride;
+}
+
+int64_t LoopNest::element_bytes(int operand) const {
+  if (is_buffer(operand)) return part_bytes(compute);
+  return info(operand == output_index() ? output.dtype : inputs[static_cast<size_t>(operand)].dtype)
+      .bytes;
 }
 
 int64_t task_count(const LoopNest& nest) {
@@ -110,14 +160,21 @@ int64_t task_count(const LoopNest& nest) {
   while (body->size() == 1) {
     const Loop* const loop = std::get_if<Loop>(&body->front());
     if (loop == nullptr || !loop->parallel) break;
-    const int64_t extent = nest.axes[static_cast<size_t>(loop->axis)].extent();
+    const int64_t extent = nest.axes[static_cast<size_t>(loop->axis)].extent;
     tasks *= (extent + loop->step - 1) / loop->step;
     body = &loop->body;
   }
   return tasks;
 }
 
-int64_t packed_bytes(const LoopNest& nest) { return info(nest.compute).bytes; }
+int64_t part_bytes(DType compute) {
+  const DTypeInfo& row = info(compute);
+  return row.kind == Kind::kComplex ? row.bytes / 2 : row.bytes;
+}
+
+int64_t buffer_bytes(const LoopNest& nest, const Buffer& buffer) {
+  return buffer.elements * info(nest.compute).bytes;
+}
 
 // The printed form without the names, which are the only thing that equality ignores.
 std::string nest_key(const LoopNest& nest) {
@@ -128,11 +185,12 @@ std::string nest_key(const LoopNest& nest) {
 
 void verify(const LoopNest& nest) {
   for (const Axis& axis : nest.axes) {
-    EINC_CHECK(!axis.dims.empty());
-    for (const AxisDim& dim : axis.dims) {
-      EINC_CHECK(dim.extent >= 1 && dim.strides.size() == nest.inputs.size() + 1);
-      EINC_CHECK(!axis.reduced || dim.strides.back() == 0);
-    }
+    EINC_CHECK(axis.extent >= 1 && axis.strides.size() == nest.inputs.size() + 1);
+    EINC_CHECK(!axis.reduced || axis.strides.back() == 0);
+  }
+  for (const Buffer& buffer : nest.buffers) {
+    EINC_CHECK(buffer.scratch_offset >= 0 && buffer.scratch_offset % 64 == 0);
+    EINC_CHECK(buffer.scratch_offset + buffer_bytes(nest, buffer) <= nest.task_scratch_bytes);
   }
   for (const Node& node : nest.body) std::visit(Verifier{nest, nest.body.size() == 1}, node);
 }
@@ -147,11 +205,8 @@ std::string to_string(const LoopNest& nest) {
   out << (nest.accumulates ? "-> + " : "-> ");
   print_operand(out, nest.output);
   out << "  computed in " << to_string(nest.compute) << '\n';
-  for (const Axis& axis : nest.axes) {
-    out << axis.name;
-    print_axis(out, axis);
-    out << '\n';
-  }
+  for (const Axis& axis : nest.axes) print_axis(out, axis);
+  for (size_t b = 0; b < nest.buffers.size(); ++b) print_buffer(out, nest, b);
   if (nest.task_scratch_bytes > 0)
     out << "scratch " << nest.task_scratch_bytes << " bytes a task\n";
   for (const Node& node : nest.body) std::visit(Printer{out, nest}, node);

@@ -17,26 +17,35 @@ struct NestOperand {
   friend bool operator==(const NestOperand&, const NestOperand&) = default;
 };
 
-// Strides in elements: of each input, then of the output.
-struct AxisDim {
-  int64_t extent = 0;
-  std::vector<int64_t> strides;
-  friend bool operator==(const AxisDim&, const AxisDim&) = default;
-};
-
-// What loops run over: one dim, or several flattened in row-major order.
+// What loops run over. Strides in elements: of each input, then of the output; 0 where an operand
+// does not depend on the axis.
 struct Axis {
   std::string name;      // printed only
   bool reduced = false;  // summed over: the output does not depend on it
-  std::vector<AxisDim> dims;
-
-  int64_t extent() const;
-  bool is_flat() const { return dims.size() > 1; }
-  // The stride of a one-dim axis.
-  int64_t stride(size_t operand) const { return dims[0].strides[operand]; }
+  int64_t extent = 0;
+  std::vector<int64_t> strides;
   friend bool operator==(const Axis& x, const Axis& y) {
-    return x.reduced == y.reduced && x.dims == y.dims;
+    return x.reduced == y.reduced && x.extent == y.extent && x.strides == y.strides;
   }
+};
+
+// How a buffer depends on an axis: neighbours are `stride` elements apart, and, unless block is 0,
+// so are only those of one block of positions; the next block begins `block_stride` further.
+struct BufferDim {
+  int axis = 0;
+  int64_t stride = 0;
+  int64_t block = 0;
+  int64_t block_stride = 0;
+  friend bool operator==(const BufferDim&, const BufferDim&) = default;
+};
+
+// A part of task scratch that holds numbers of the compute dtype: a packed panel, or a part of the
+// output. Real parts of complex numbers fill the first half, imaginary parts the second.
+struct Buffer {
+  std::vector<BufferDim> dims;
+  int64_t scratch_offset = 0;
+  int64_t elements = 0;
+  friend bool operator==(const Buffer&, const Buffer&) = default;
 };
 
 struct Node;  // one of the structs below
@@ -52,36 +61,44 @@ struct Loop {
   friend bool operator==(const Loop&, const Loop&) = default;
 };
 
-// Copies the current range of an input into task scratch, converted to the compute dtype: panels
-// of `width` positions of panel_axis, in each for every position of depth_axis `width` neighbours,
-// zero beyond the range. Later nodes of the body read the panels instead.
-struct Pack {
-  int operand = 0;
-  int panel_axis = 0;
-  int64_t width = 0;
-  int depth_axis = 0;
-  int64_t depth = 0;  // positions of depth_axis that a panel has room for
-  int64_t scratch_offset = 0;
-  friend bool operator==(const Pack&, const Pack&) = default;
+// The body with a buffer, which holds the current ranges of its axes: where these begin, it does.
+struct Local {
+  int buffer = 0;
+  std::vector<Node> body;
+  friend bool operator==(const Local&, const Local&) = default;
 };
 
-// The innermost node, all in registers: for `rows` positions of row_axis and vectors * lanes of
-// vector_axis, sums the product of the inputs over reduce_axes (loops, the last innermost) and
-// stores, or adds to the output if an enclosing loop has summed there before.
+// Up to `count` positions of an axis.
+struct TileDim {
+  int axis = 0;
+  int64_t count = 1;
+  friend bool operator==(const TileDim&, const TileDim&) = default;
+};
+
+// The innermost node, all in registers: for each position of `rows` and of `columns`, both
+// flattened with the last dim innermost, sums the product of the inputs over reduce_axes (loops, the
+// last innermost) and stores, or adds to the output if an enclosing loop has summed there before.
+// Columns lie along vectors of `lanes`. All dims but the first of each group are whole axes.
 //
-// An axis of -1 is absent (one position). If vector_axis is reduced, it is the last of reduce_axes,
-// lanes are partial sums, and are added up at the end.
+// Operands are numbered: the nest's inputs, its output, its buffers.
+//
+// If the column is reduced, it is one axis, the last of reduce_axes; lanes are partial sums, and are
+// added up at the end.
 struct Tile {
-  int row_axis = -1;
-  int rows = 1;
-  int vector_axis = -1;
-  int vectors = 1;
+  std::vector<int> inputs;
+  int output = 0;
+  std::vector<TileDim> rows;
+  std::vector<TileDim> columns;
   int lanes = 1;
   std::vector<int> reduce_axes;
+  // Vectors that the columns do not fill are stored whole, with zeros: the buffer has room.
+  bool pads = false;
+  // The output is too large for the caches, and whole lines are written at once.
+  bool streams = false;
   friend bool operator==(const Tile&, const Tile&) = default;
 };
 
-struct Node : std::variant<Loop, Pack, Tile> {
+struct Node : std::variant<Loop, Local, Tile> {
   using variant::variant;
 };
 
@@ -91,16 +108,36 @@ struct LoopNest {
   DType compute = DType::kFloat32;
   bool accumulates = false;  // adds to what the output holds
   std::vector<Axis> axes;
+  std::vector<Buffer> buffers;
   std::vector<Node> body;
   int64_t task_scratch_bytes = 0;
+
+  int output_index() const { return static_cast<int>(inputs.size()); }
+  int buffer_index(int buffer) const { return output_index() + 1 + buffer; }
+  bool is_buffer(int operand) const { return operand > output_index(); }
+  const Buffer& buffer_of(int operand) const {
+    return buffers[static_cast<size_t>(operand - output_index() - 1)];
+  }
+  // Elements between neighbours on an axis, of a buffer within its blocks.
+  int64_t stride(int operand, int axis) const;
+  // Of an operand's real part: the whole element where it is no buffer of complex numbers.
+  int64_t element_bytes(int operand) const;
+
   friend bool operator==(const LoopNest&, const LoopNest&) = default;
 };
+
+// Of a buffer, on an axis; null if it does not depend on it.
+const BufferDim* find_dim(const Buffer& buffer, int axis);
+
+// Positions of a group of dims.
+int64_t count_of(const std::vector<TileDim>& dims);
 
 // Iterations of the parallel loops.
 int64_t task_count(const LoopNest& nest);
 
-// Bytes of one packed element: the compute dtype's.
-int64_t packed_bytes(const LoopNest& nest);
+// Bytes of the compute dtype's real part.
+int64_t part_bytes(DType compute);
+int64_t buffer_bytes(const LoopNest& nest, const Buffer& buffer);
 
 // A key for hashing: equal nests give equal text.
 std::string nest_key(const LoopNest& nest);

@@ -22,7 +22,7 @@ namespace {
 double elements(const LoopNest& nest, size_t operand) {
   double product = 1;
   for (const Axis& axis : nest.axes)
-    if (axis.stride(operand) != 0) product *= static_cast<double>(axis.extent());
+    if (axis.strides[operand] != 0) product *= static_cast<double>(axis.extent);
   return product;
 }
 
@@ -50,7 +50,7 @@ class Scheduler {
   void add_axes(const char* prefix, const std::vector<Dim>& dims, bool reduced) {
     for (size_t d = 0; d < dims.size(); ++d)
       nest_.axes.push_back(
-          {prefix + std::to_string(d), reduced, {{dims[d].extent, dims[d].strides}}});
+          {prefix + std::to_string(d), reduced, dims[d].extent, dims[d].strides});
   }
 
   size_t output() const { return step_.inputs.size(); }
@@ -62,14 +62,14 @@ class Scheduler {
   double vector_score(int candidate) const {
     const Axis& along = axis(candidate);
     const auto lanes = static_cast<double>(lanes_of(nest_.compute, target_));
-    const double fill = std::min(static_cast<double>(along.extent()) / lanes, 1.0);
+    const double fill = std::min(static_cast<double>(along.extent) / lanes, 1.0);
     double score = 0;
     for (size_t o = 0; o <= output(); ++o) {
-      const int64_t stride = along.stride(o);
+      const int64_t stride = along.strides[o];
       if (stride == 0 || stride == 1) score += elements_[o];
     }
     // Storing through transposition is not done, so the output counts more than an input does.
-    if (!along.reduced && along.stride(output()) == 1) score += elements_[output()];
+    if (!along.reduced && along.strides[output()] == 1) score += elements_[output()];
     return score * fill;
   }
 
@@ -79,36 +79,36 @@ class Scheduler {
       const double score = vector_score(candidate);
       if (score > best) {
         best = score;
-        tile_.vector_axis = candidate;
+        vector_axis_ = candidate;
       }
     }
-    if (tile_.vector_axis < 0) return;
-    tile_.lanes = vector_lanes(axis(tile_.vector_axis).extent(), nest_.compute, target_);
-    const int64_t most = (axis(tile_.vector_axis).extent() + tile_.lanes - 1) / tile_.lanes;
-    tile_.vectors = static_cast<int>(std::min<int64_t>(most, 4));
+    if (vector_axis_ < 0) return;
+    lanes_ = vector_lanes(axis(vector_axis_).extent, nest_.compute, target_);
+    const int64_t most = (axis(vector_axis_).extent + lanes_ - 1) / lanes_;
+    vectors_ = std::min<int64_t>(most, 4);
   }
 
   // Rows are the contiguous axis of an input that lies across the vectors, as many as lanes, so
   // that a square of registers transposes it; or a few neighbours that share the other operands.
   void choose_row_axis() {
-    if (tile_.vector_axis < 0) return;
+    if (vector_axis_ < 0) return;
     for (size_t o = 0; o < output(); ++o) {
-      const int64_t stride = axis(tile_.vector_axis).stride(o);
+      const int64_t stride = axis(vector_axis_).strides[o];
       if (stride == 0 || stride == 1) continue;
       for (int candidate = 0; candidate < axis_count(); ++candidate)
-        if (candidate != tile_.vector_axis && !axis(candidate).reduced &&
-            axis(candidate).stride(o) == 1 && axis(candidate).extent() >= tile_.lanes / 2 &&
-            tile_.lanes > 1) {
-          tile_.row_axis = candidate;
-          tile_.rows = tile_.lanes;
-          tile_.vectors = 1;
+        if (candidate != vector_axis_ && !axis(candidate).reduced &&
+            axis(candidate).strides[o] == 1 && axis(candidate).extent >= lanes_ / 2 &&
+            lanes_ > 1) {
+          row_axis_ = candidate;
+          rows_ = lanes_;
+          vectors_ = 1;
           return;
         }
     }
-    if (!axis(tile_.vector_axis).reduced || step_.kept.empty()) return;
-    tile_.row_axis = static_cast<int>(step_.kept.size()) - 1;
-    tile_.rows = static_cast<int>(std::min<int64_t>(4, axis(tile_.row_axis).extent()));
-    tile_.vectors = std::min(tile_.vectors, 2);
+    if (!axis(vector_axis_).reduced || step_.kept.empty()) return;
+    row_axis_ = static_cast<int>(step_.kept.size()) - 1;
+    rows_ = std::min<int64_t>(4, axis(row_axis_).extent);
+    vectors_ = std::min<int64_t>(vectors_, 2);
   }
 
   // Kept axes outside, by the output's strides (lower sorted them); reduced ones in the tile, by
@@ -118,31 +118,40 @@ class Scheduler {
     std::vector<int> kept;
     for (int a = 0; a < axis_count(); ++a) {
       if (axis(a).reduced) {
-        if (a != tile_.vector_axis) tile_.reduce_axes.push_back(a);
+        if (a != vector_axis_) reduce_axes_.push_back(a);
       } else {
         kept.push_back(a);
       }
     }
     sort_reduced_axes();
-    if (tile_.vector_axis >= 0 && axis(tile_.vector_axis).reduced)
-      tile_.reduce_axes.push_back(tile_.vector_axis);
+    if (vector_axis_ >= 0 && axis(vector_axis_).reduced)
+      reduce_axes_.push_back(vector_axis_);
     cut_into_tasks(kept, builder);
-    for (const int a : kept) builder.loop(a, tile_step(a));
-    builder.leaf(tile_);
+    for (const int a : kept) builder.loop({a, tile_step(a)});
+    builder.leaf(tile());
   }
 
   void sort_reduced_axes() {
     if (step_.inputs.empty()) return;
     const auto largest = static_cast<size_t>(
         std::max_element(elements_.begin(), elements_.end() - 1) - elements_.begin());
-    const auto key = [&](int a) { return std::pair(-std::abs(axis(a).stride(largest)), a); };
-    std::sort(tile_.reduce_axes.begin(), tile_.reduce_axes.end(),
+    const auto key = [&](int a) { return std::pair(-std::abs(axis(a).strides[largest]), a); };
+    std::sort(reduce_axes_.begin(), reduce_axes_.end(),
               [&](int x, int y) { return key(x) < key(y); });
   }
 
+  Tile tile() const {
+    Tile tile{.inputs = {}, .output = nest_.output_index(), .lanes = lanes_};
+    for (int i = 0; i < nest_.output_index(); ++i) tile.inputs.push_back(i);
+    if (row_axis_ >= 0) tile.rows = {{row_axis_, rows_}};
+    if (vector_axis_ >= 0) tile.columns = {{vector_axis_, vectors_ * lanes_}};
+    tile.reduce_axes = reduce_axes_;
+    return tile;
+  }
+
   int64_t tile_step(int a) const {
-    if (a == tile_.row_axis) return tile_.rows;
-    if (a == tile_.vector_axis) return int64_t{tile_.vectors} * tile_.lanes;
+    if (a == row_axis_) return rows_;
+    if (a == vector_axis_) return vectors_ * lanes_;
     return 1;
   }
 
@@ -150,32 +159,34 @@ class Scheduler {
   void cut_into_tasks(const std::vector<int>& kept, NestBuilder& builder) {
     constexpr double kTaskElements = 65536;
     double work = 1;
-    for (const Axis& a : nest_.axes) work *= static_cast<double>(a.extent());
-    double wanted = std::min(work / kTaskElements, 64.0);
-    for (const int a : kept) {
-      const auto tasks = static_cast<int64_t>(wanted);
-      if (tasks < 2) return;
-      const int64_t steps = (axis(a).extent() + tile_step(a) - 1) / tile_step(a);
-      const int64_t chunk = (steps + tasks - 1) / tasks * tile_step(a);
-      builder.parallel_loop(a, chunk);
-      const int64_t chunks = (axis(a).extent() + chunk - 1) / chunk;
-      wanted /= static_cast<double>(chunks);
-    }
+    for (const Axis& a : nest_.axes) work *= static_cast<double>(a.extent);
+    std::vector<Step> steps;
+    for (const int a : kept) steps.push_back({a, tile_step(a)});
+    builder.parallel_loops(steps, std::min(work / kTaskElements, 64.0));
   }
 
   const MapReduce& step_;
   const Target& target_;
   LoopNest nest_;
   std::vector<double> elements_;  // of each operand
-  Tile tile_;
+  int vector_axis_ = -1;
+  int row_axis_ = -1;
+  int64_t rows_ = 1;
+  int64_t vectors_ = 1;
+  int lanes_ = 1;
+  std::vector<int> reduce_axes_;
 };
 
 }  // namespace
 
-LoopNest schedule(const MapReduce& step, const Target& target) {
+std::vector<LoopNest> schedules(const MapReduce& step, const Target& target) {
   LoopNest nest = Scheduler(step, target).run();
   verify(nest);
-  return nest;
+  return {std::move(nest)};
+}
+
+LoopNest schedule(const MapReduce& step, const Target& target) {
+  return schedules(step, target).front();
 }
 
 }  // namespace einc

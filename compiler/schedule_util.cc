@@ -1,14 +1,23 @@
 #include "compiler/schedule_util.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <numeric>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 #include "compiler/loop_nest.h"
-#include "compiler/schedule.h"
 #include "compiler/target.h"
 #include "einc/dtype.h"
 
 namespace einc {
+
+int lanes_of(DType compute, const Target& target) {
+  return target.vector_bytes / static_cast<int>(part_bytes(compute));
+}
 
 int vector_lanes(int64_t extent, DType compute, const Target& target) {
   int lanes = 1;
@@ -16,14 +25,184 @@ int vector_lanes(int64_t extent, DType compute, const Target& target) {
   return lanes;
 }
 
-void NestBuilder::open(int axis, int64_t step, bool parallel) {
-  for (size_t a = ranges_.size(); a < nest_.axes.size(); ++a)
-    ranges_.push_back(nest_.axes[a].extent());
-  int64_t& range = ranges_[static_cast<size_t>(axis)];
-  if (step >= range) return;
-  range = step;
-  body_->push_back(Loop{.axis = axis, .step = step, .parallel = parallel, .body = {}});
+int64_t largest_divisor(int64_t number, int64_t most) {
+  int64_t divisor = std::min(number, most);
+  while (number % divisor != 0) --divisor;
+  return divisor;
+}
+
+// ---- NestBuilder
+
+NestBuilder::NestBuilder(LoopNest& nest) : nest_(nest), body_(&nest.body) {
+  for (const Axis& axis : nest.axes) ranges_.push_back(axis.extent);
+  granules_.resize(nest.axes.size());
+}
+
+void NestBuilder::open(Step step, bool parallel) {
+  int64_t& range = ranges_[static_cast<size_t>(step.axis)];
+  if (step.size >= range) return;
+  range = step.size;
+  int64_t& granule = granules_[static_cast<size_t>(step.axis)];
+  granule = std::gcd(granule, step.size);
+  body_->push_back(
+      Loop{.axis = step.axis, .step = step.size, .parallel = parallel, .body = {}});
   body_ = &std::get<Loop>(body_->back()).body;
+}
+
+void NestBuilder::loops(const std::vector<Step>& steps) {
+  for (const Step& step : steps) loop(step);
+}
+
+double NestBuilder::parallel_loops(const std::vector<Step>& steps, double tasks) {
+  for (const Step& step : steps) {
+    const auto wanted = static_cast<int64_t>(tasks);
+    if (wanted < 2) break;
+    const int64_t trips = ceil_div(range(step.axis), step.size);
+    const int64_t chunk = ceil_div(trips, wanted);
+    open({step.axis, chunk * step.size}, true);
+    tasks /= static_cast<double>(ceil_div(trips, chunk));
+  }
+  return tasks;
+}
+
+void NestBuilder::local(int buffer) {
+  body_->push_back(Local{.buffer = buffer, .body = {}});
+  body_ = &std::get<Local>(body_->back()).body;
+}
+
+void NestBuilder::return_to(const Place& place) {
+  body_ = place.body;
+  ranges_ = place.ranges;
+  granules_ = place.granules;
+}
+
+// ---- BufferBuilder
+
+void BufferBuilder::add_tile(const std::vector<TileDim>& dims, int64_t lanes,
+                             const std::vector<int>& between) {
+  const size_t first = dims_.size();
+  for (size_t d = dims.size(); d-- > 0;) {
+    dims_.push_back({dims[d].axis, elements_, 0, 0});
+    elements_ *= dims[d].count;
+  }
+  elements_ = ceil_div(elements_, lanes) * lanes;
+  for (const int axis : between) add(axis);
+  for (size_t i = first; i < first + dims.size(); ++i) {
+    BufferDim& dim = dims_[i];
+    const int64_t count = dims[dims.size() - 1 - (i - first)].count;
+    const int64_t blocks = ceil_div(builder_.range(dim.axis), count);
+    if (blocks == 1) continue;
+    dim.block = count;
+    dim.block_stride = elements_;
+    elements_ *= blocks;
+  }
+}
+
+void BufferBuilder::add(int axis) {
+  const int64_t range = builder_.range(axis);
+  if (range == 1) return;
+  dims_.push_back({axis, elements_, 0, 0});
+  elements_ *= range;
+}
+
+int BufferBuilder::finish(int64_t lanes) {
+  constexpr int64_t kLine = 64;
+  Buffer buffer{.dims = std::move(dims_),
+                .scratch_offset = nest_.task_scratch_bytes,
+                .elements = elements_ + lanes};
+  nest_.task_scratch_bytes += ceil_div(buffer_bytes(nest_, buffer), kLine) * kLine;
+  nest_.buffers.push_back(std::move(buffer));
+  return static_cast<int>(nest_.buffers.size()) - 1;
+}
+
+// ---- copy
+
+namespace {
+
+// Chooses the tile of a copy and opens the loops around it.
+class Copier {
+ public:
+  Copier(LoopNest& nest, NestBuilder& builder, int from, int to) 
+      : nest_(nest), builder_(builder), from_(from), to_(to) {
+    for (int a = 0; a < static_cast<int>(nest.axes.size()); ++a)
+      if (builder.range(a) > 1 && (nest.stride(from, a) != 0 || nest.stride(to, a) != 0))
+        axes_.push_back(a);
+    // In the order in which memory is read, or, out of a buffer, written.
+    const int ordering = nest.is_buffer(from) ? to : from;
+    std::sort(axes_.begin(), axes_.end(), [&](int x, int y) {
+      const auto key = [&](int a) {
+        return std::tuple(-std::abs(nest.stride(ordering, a)), -std::abs(nest.stride(to, a)), a);
+      };
+      return key(x) < key(y);
+    });
+  }
+
+  void run(const Target& target, const CopyOptions& options) {
+    Tile tile{.inputs = {from_}, .output = to_, .pads = options.pads, .streams = options.streams};
+    const int column = contiguous(to_);
+    const int row = contiguous(from_);
+    if (column >= 0) {
+      const int64_t stride = nest_.stride(from_, column);
+      if (stride != 0 && stride != 1 && row >= 0) {
+        const int64_t lanes = std::min<int64_t>(options.most_square, lanes_of(nest_.compute, target));
+        tile.lanes = static_cast<int>(lanes);
+        tile.rows = {{row, step_within(row, lanes)}};
+        tile.columns = {{column, step_within(column, lanes)}};
+      } else {
+        tile.lanes = vector_lanes(block(column), nest_.compute, target);
+        tile.columns = {{column, step_within(column, int64_t{kVectors} * tile.lanes)}};
+      }
+    }
+    for (const int a : axes_) builder_.loop({a, block(a)});
+    for (const int a : axes_) {
+      const auto step_of = [&](const std::vector<TileDim>& dims) {
+        return !dims.empty() && dims[0].axis == a ? dims[0].count : 1;
+      };
+      builder_.loop({a, std::max(step_of(tile.rows), step_of(tile.columns))});
+    }
+    builder_.leaf(std::move(tile));
+  }
+
+ private:
+  static constexpr int kVectors = 4;
+
+  int contiguous(int operand) const {
+    for (const int a : axes_)
+      if (nest_.stride(operand, a) == 1) return a;
+    return -1;
+  }
+
+  // Positions that the blocks of buffers leave.
+  int64_t block(int axis) const {
+    int64_t range = builder_.range(axis);
+    for (const int operand : {from_, to_}) {
+      if (!nest_.is_buffer(operand)) continue;
+      const BufferDim* const dim = find_dim(nest_.buffer_of(operand), axis);
+      if (dim != nullptr && dim->block > 0) range = std::min(range, dim->block);
+    }
+    return range;
+  }
+
+  // Steps divide the step of the loop around them, so that only the end of the axis is ragged.
+  int64_t step_within(int axis, int64_t most) const {
+    const int64_t range = block(axis);
+    const int64_t in_blocks = range < builder_.range(axis) ? range : 0;
+    const int64_t granule = std::gcd(builder_.granule(axis), in_blocks);
+    return granule == 0 ? std::min(range, most) : largest_divisor(granule, most);
+  }
+
+  LoopNest& nest_;
+  NestBuilder& builder_;
+  int from_;
+  int to_;
+  std::vector<int> axes_;
+};
+
+}  // namespace
+
+void copy(LoopNest& nest, NestBuilder& builder, int from, int to, const Target& target,
+          const CopyOptions& options) {
+  Copier(nest, builder, from, to).run(target, options);
 }
 
 }  // namespace einc

@@ -1,34 +1,101 @@
-// What schedulers share.
+// What schedulers share: how nests are put together.
 #pragma once
 
 #include <cstdint>
-#include <utility>
+#include <vector>
 
 #include "compiler/loop_nest.h"
 #include "compiler/target.h"
 
 namespace einc {
 
+// Vectors of the compute dtype's real part: lanes of one register.
+int lanes_of(DType compute, const Target& target);
+
 // Lanes of the vectors along an axis of that extent: the target's, or the next power of two where
 // the extent does not fill one.
 int vector_lanes(int64_t extent, DType compute, const Target& target);
 
-// Builds the body of a nest from the outside in: a loop opens a level, a leaf stays on it.
+inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// The largest divisor of `number` that is at most `most`.
+int64_t largest_divisor(int64_t number, int64_t most);
+
+// One loop to open: steps of an axis.
+struct Step {
+  int axis = 0;
+  int64_t size = 1;
+};
+
+// Builds the body of a nest from the outside in: a loop or a buffer opens a level, a leaf stays on
+// it.
 class NestBuilder {
  public:
-  explicit NestBuilder(LoopNest& nest) : nest_(nest), body_(&nest.body) {}
+  explicit NestBuilder(LoopNest& nest);
 
   // No loop where the range is one step long anyway.
-  void parallel_loop(int axis, int64_t step) { open(axis, step, true); }
-  void loop(int axis, int64_t step) { open(axis, step, false); }
+  void loop(Step step) { open(step, false); }
+  void loops(const std::vector<Step>& steps);
+  // Opens parallel loops over the first of the steps, several of them in one iteration, until there
+  // are `tasks` tasks. Returns how many times as many are still wanted.
+  double parallel_loops(const std::vector<Step>& steps, double tasks);
+  void local(int buffer);
   void leaf(Node node) { body_->push_back(std::move(node)); }
 
+  // Positions of an axis that the open loops leave, at most.
+  int64_t range(int axis) const { return ranges_[static_cast<size_t>(axis)]; }
+
+  // What steps of loops within must divide, so that only the end of the axis is ragged: 0 if there
+  // is no loop over it yet.
+  int64_t granule(int axis) const { return granules_[static_cast<size_t>(axis)]; }
+
+  // Where the builder is; to come back to.
+  struct Place {
+    std::vector<Node>* body;
+    std::vector<int64_t> ranges, granules;
+  };
+  Place place() const { return {body_, ranges_, granules_}; }
+  void return_to(const Place& place);
+
  private:
-  void open(int axis, int64_t step, bool parallel);
+  void open(Step step, bool parallel);
 
   LoopNest& nest_;
   std::vector<Node>* body_;
-  std::vector<int64_t> ranges_;  // positions that the innermost loop over each axis leaves
+  std::vector<int64_t> ranges_;
+  std::vector<int64_t> granules_;
 };
+
+// Lays a buffer out, from the inside out, over the ranges that the builder is at.
+class BufferBuilder {
+ public:
+  BufferBuilder(LoopNest& nest, const NestBuilder& builder) : nest_(nest), builder_(builder) {}
+
+  // A tile's dims, in blocks of the tile's size where the range is longer, each rounded up to
+  // whole vectors; then `between`, then the blocks.
+  void add_tile(const std::vector<TileDim>& dims, int64_t lanes, const std::vector<int>& between);
+  void add(int axis);
+
+  // Adds the buffer to the nest, behind those that are there, with room for `lanes` more elements,
+  // so that whole vectors can be read anywhere. Returns its number.
+  int finish(int64_t lanes);
+
+ private:
+  LoopNest& nest_;
+  const NestBuilder& builder_;
+  std::vector<BufferDim> dims_;
+  int64_t elements_ = 1;
+};
+
+struct CopyOptions {
+  int64_t most_square = 8;  // lanes of squares of registers that are transposed
+  bool pads = false;        // whole vectors fit where the copy goes
+  bool streams = false;     // past the caches
+};
+
+// Loops that copy the current ranges of one operand into another, through vectors that lie along
+// what both have contiguous, or else through transposed squares.
+void copy(LoopNest& nest, NestBuilder& builder, int from, int to, const Target& target,
+          const CopyOptions& options);
 
 }  // namespace einc

@@ -228,40 +228,59 @@ Number Arithmetic::load(llvm::Value* pointer, const NestOperand& operand, int la
   return operand.conjugate ? Number{number.re, negate(number.im)} : number;
 }
 
-Number Arithmetic::load_strided(llvm::Value* pointer, int64_t stride_bytes,
-                                const NestOperand& operand, int lanes, int active) const {
-  Number number = zero(lanes);
-  for (int lane = 0; lane < active; ++lane) {
-    const Number one = load(offset(pointer, lane * stride_bytes), operand, 1, 1);
+Number Arithmetic::from_lanes(const std::vector<Number>& numbers, int lanes) const {
+  Number all = zero(lanes);
+  for (size_t lane = 0; lane < numbers.size(); ++lane) {
     const auto insert = [&](llvm::Value* parts, llvm::Value* part) {
       return ir_.CreateInsertElement(parts, ir_.CreateExtractElement(part, uint64_t{0}),
                                      static_cast<uint64_t>(lane));
     };
-    number.re = insert(number.re, one.re);
-    if (is_complex()) number.im = insert(number.im, one.im);
+    all.re = insert(all.re, numbers[lane].re);
+    if (is_complex()) all.im = insert(all.im, numbers[lane].im);
   }
-  return number;
+  return all;
 }
 
 void Arithmetic::store(const Number& number, llvm::Value* pointer, const NestOperand& operand,
-                       int active) const {
+                       int active, bool streams) const {
   const DTypeInfo& storage = info(operand.dtype);
-  int lanes = lanes_of(number);
-  llvm::Value* parts = to_storage(number.re, storage);
-  if (is_complex()) {
-    std::vector<int> interleaved;
-    for (int lane = 0; lane < lanes; ++lane) {
-      interleaved.push_back(lane);
-      interleaved.push_back(lanes + lane);
-    }
-    parts = ir_.CreateShuffleVector(parts, to_storage(number.im, storage), interleaved);
-    lanes *= 2;
-    active *= 2;
+  const int lanes = lanes_of(number);
+  llvm::Value* const parts = to_storage(number.re, storage);
+  if (!is_complex()) return store_parts(parts, pointer, active, streams);
+  std::vector<int> interleaved;
+  for (int lane = 0; lane < lanes; ++lane) {
+    interleaved.push_back(lane);
+    interleaved.push_back(lanes + lane);
   }
+  store_parts(ir_.CreateShuffleVector(parts, to_storage(number.im, storage), interleaved), pointer,
+              2 * active, streams);
+}
+
+void Arithmetic::store_parts(llvm::Value* parts, llvm::Value* pointer, int active,
+                             bool streams) const {
+  const auto* const type = llvm::cast<llvm::FixedVectorType>(parts->getType());
+  const int lanes = static_cast<int>(type->getNumElements());
+  const int part_bytes = static_cast<int>(type->getScalarSizeInBits()) / 8;
   if (active >= lanes) {
-    ir_.CreateAlignedStore(parts, pointer, kUnaligned);
-  } else {
+    llvm::StoreInst* const store = ir_.CreateAlignedStore(parts, pointer, kUnaligned);
+    if (!streams) return;
+    store->setAlignment(llvm::Align(static_cast<uint64_t>(lanes * part_bytes)));
+    llvm::LLVMContext& context = ir_.getContext();
+    llvm::Metadata* const one = llvm::ConstantAsMetadata::get(ir_.getInt32(1));
+    store->setMetadata(llvm::LLVMContext::MD_nontemporal, llvm::MDNode::get(context, {one}));
+    return;
+  }
+  if (has_masks_) {
     ir_.CreateMaskedStore(parts, pointer, kUnaligned, mask(lanes, active));
+    return;
+  }
+  // In pieces of halving size: masked stores are slow where they are not native.
+  for (int begin = 0, piece = lanes; begin < active; begin += piece) {
+    while (begin + piece > active) piece /= 2;
+    std::vector<int> order;
+    for (int lane = 0; lane < piece; ++lane) order.push_back(begin + lane);
+    ir_.CreateAlignedStore(ir_.CreateShuffleVector(parts, order),
+                           offset(pointer, int64_t{begin} * part_bytes), kUnaligned);
   }
 }
 
@@ -272,9 +291,10 @@ Number Arithmetic::load_packed(llvm::Value* pointer, int64_t im_offset, int lane
       is_complex() ? ir_.CreateAlignedLoad(type, offset(pointer, im_offset), kUnaligned) : nullptr};
 }
 
-void Arithmetic::store_packed(const Number& number, llvm::Value* pointer, int64_t im_offset) const {
-  ir_.CreateAlignedStore(number.re, pointer, kUnaligned);
-  if (is_complex()) ir_.CreateAlignedStore(number.im, offset(pointer, im_offset), kUnaligned);
+void Arithmetic::store_packed(const Number& number, llvm::Value* pointer, int64_t im_offset,
+                              int active) const {
+  store_parts(number.re, pointer, active, false);
+  if (is_complex()) store_parts(number.im, offset(pointer, im_offset), active, false);
 }
 
 }  // namespace einc

@@ -25,6 +25,7 @@ class Arithmetic {
       : ir_(ir),
         compute_(info(compute)),
         has_fma_(target.has_fma),
+        has_masks_(target.has_masks),
         has_f16_(target.has_f16),
         has_bf16_(target.has_bf16) {}
 
@@ -44,27 +45,29 @@ class Arithmetic {
   // `lanes` numbers of as many lanes, lane j of result i being lane i of number j.
   std::vector<Number> transpose(std::vector<Number> numbers) const;
 
+  // Numbers of one lane, and zeros after them.
+  Number from_lanes(const std::vector<Number>& numbers, int lanes) const;
+  int lanes_of(const Number& number) const;
+
   // Elements as they lie in an operand, converted. Lanes from `active` on are neither read nor
-  // written; they come back as zero.
+  // written; they come back as zero. What streams bypasses the caches: aligned whole vectors.
   Number load(llvm::Value* pointer, const NestOperand& operand, int lanes, int active) const;
-  void store(const Number& number, llvm::Value* pointer, const NestOperand& operand,
-             int active) const;
-  // The same, `stride_bytes` apart.
-  Number load_strided(llvm::Value* pointer, int64_t stride_bytes, const NestOperand& operand,
-                      int lanes, int active) const;
+  void store(const Number& number, llvm::Value* pointer, const NestOperand& operand, int active,
+             bool streams) const;
 
   // Packed elements: real parts, then `im_offset` bytes on, imaginary parts.
   Number load_packed(llvm::Value* pointer, int64_t im_offset, int lanes) const;
-  void store_packed(const Number& number, llvm::Value* pointer, int64_t im_offset) const;
+  void store_packed(const Number& number, llvm::Value* pointer, int64_t im_offset,
+                    int active) const;
 
   llvm::Value* offset(llvm::Value* pointer, int64_t bytes) const;
   llvm::Value* offset(llvm::Value* pointer, llvm::Value* bytes) const;
 
  private:
   llvm::Type* part_type(DType dtype) const;
-  int lanes_of(const Number& number) const;
   llvm::Value* mask(int lanes, int active) const;
   llvm::Value* load_parts(llvm::Value* pointer, llvm::Type* type, int lanes, int active) const;
+  void store_parts(llvm::Value* parts, llvm::Value* pointer, int active, bool streams) const;
   llvm::Value* to_compute(llvm::Value* parts, const DTypeInfo& storage) const;
   llvm::Value* is_nonzero(llvm::Value* parts) const;
   llvm::Value* to_storage(llvm::Value* parts, const DTypeInfo& storage) const;
@@ -80,6 +83,7 @@ class Arithmetic {
   llvm::IRBuilder<>& ir_;
   const DTypeInfo& compute_;
   bool has_fma_;
+  bool has_masks_;
   bool has_f16_;
   bool has_bf16_;
 };

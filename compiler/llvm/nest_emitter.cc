@@ -1,4 +1,6 @@
 #include "compiler/llvm/nest_emitter.h"
+
+#include <llvm/IR/IntrinsicsX86.h>
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -6,7 +8,6 @@
 #include <variant>
 #include <vector>
 
-#include "compiler/llvm/pack_emitter.h"
 #include "compiler/llvm/tile_emitter.h"
 #include "compiler/loop_nest.h"
 #include "compiler/target.h"
@@ -40,23 +41,26 @@ void NestEmitter::emit() {
   for (size_t i = 0; i < nest_.inputs.size(); ++i)
     scope.pointers.push_back(
         ir_.CreateLoad(pointer, numbers_.offset(inputs, static_cast<int64_t>(i * sizeof(void*)))));
-  scope.pointers.push_back(argument(offsets[1]));
+  output_ = argument(offsets[1]);
+  scope.pointers.push_back(output_);
+  scope.pointers.resize(static_cast<size_t>(operands()));
+  scope.has_sum.resize(static_cast<size_t>(operands()));
   if (nest_.task_scratch_bytes > 0) task_scratch_ = argument(offsets[2]);
   task_ = function_->getArg(2);
   for (const Axis& axis : nest_.axes)
-    scope.ranges.push_back({constant(0), constant(axis.extent()), axis.extent(), true});
-  scope.panels.resize(nest_.inputs.size());
+    scope.ranges.push_back({constant(axis.extent), axis.extent, true});
   emit_body(nest_.body, scope);
+  // Non-temporal stores would otherwise be seen after what tells other threads of them.
+  if (streams_) ir_.CreateIntrinsic(llvm::Intrinsic::x86_sse_sfence, {}, {});
   ir_.CreateRetVoid();
 }
 
-void NestEmitter::emit_body(const std::vector<Node>& body, Scope scope) {
+void NestEmitter::emit_body(const std::vector<Node>& body, const Scope& scope) {
   for (const Node& node : body) {
     if (const auto* loop = std::get_if<Loop>(&node)) {
       loop->parallel ? emit_parallel(*loop, scope) : emit_loop(*loop, scope);
-    } else if (const auto* pack = std::get_if<Pack>(&node)) {
-      const auto input = static_cast<size_t>(pack->operand);
-      scope.panels[input] = PackEmitter{*this, scope, *pack}.emit();
+    } else if (const auto* local = std::get_if<Local>(&node)) {
+      emit_body(local->body, enter(*local, scope));
     } else {
       TileEmitter(*this, scope, std::get<Tile>(node)).emit();
     }
@@ -75,7 +79,7 @@ void NestEmitter::emit_parallel(const Loop& loop, const Scope& scope) {
   for (const std::vector<Node>* body = &loop.body; body->size() == 1;) {
     const Loop* const inner = std::get_if<Loop>(&body->front());
     if (inner == nullptr || !inner->parallel) break;
-    inner_tasks *= (axis(inner->axis).extent() + inner->step - 1) / inner->step;
+    inner_tasks *= (axis(inner->axis).extent + inner->step - 1) / inner->step;
     body = &inner->body;
   }
   llvm::Value* digit = task_;
@@ -89,8 +93,6 @@ void NestEmitter::emit_parallel(const Loop& loop, const Scope& scope) {
 NestEmitter::Scope NestEmitter::enter(const Loop& loop, const Scope& scope, llvm::Value* index) {
   Scope inner = scope;
   Range& range = inner.ranges[static_cast<size_t>(loop.axis)];
-  const Axis& along = axis(loop.axis);
-  range.start = ir_.CreateAdd(range.start, index);
   if (range.is_exact && range.most % loop.step == 0) {
     range.size = constant(loop.step);
   } else {
@@ -99,18 +101,38 @@ NestEmitter::Scope NestEmitter::enter(const Loop& loop, const Scope& scope, llvm
     range.is_exact = false;
   }
   range.most = std::min(range.most, loop.step);
-  if (!along.is_flat()) {
-    for (size_t o = 0; o <= output(); ++o) {
-      const int64_t stride_bytes = along.stride(o) * element_bytes(o);
-      if (stride_bytes != 0)
-        inner.pointers[o] =
-            numbers_.offset(inner.pointers[o], ir_.CreateMul(index, constant(stride_bytes)));
+  for (int o = 0; o < operands(); ++o) {
+    const auto at = static_cast<size_t>(o);
+    if (inner.pointers[at] == nullptr) continue;  // a buffer that is not in use
+    if (nest_.stride(o, loop.axis) != 0) {
+      inner.pointers[at] = numbers_.offset(inner.pointers[at], advance(o, loop, index));
+    } else if (axis(loop.axis).reduced && o >= nest_.output_index()) {
+      llvm::Value* const is_later = ir_.CreateICmpNE(index, constant(0));
+      llvm::Value*& has_sum = inner.has_sum[at];
+      has_sum = has_sum == nullptr ? is_later : ir_.CreateOr(has_sum, is_later);
     }
   }
-  if (along.reduced) {
-    llvm::Value* const is_later = ir_.CreateICmpNE(index, constant(0));
-    inner.has_sum = scope.has_sum == nullptr ? is_later : ir_.CreateOr(scope.has_sum, is_later);
-  }
+  return inner;
+}
+
+llvm::Value* NestEmitter::advance(int operand, const Loop& loop, llvm::Value* index) {
+  const int64_t bytes = nest_.element_bytes(operand);
+  const BufferDim* const dim =
+      nest_.is_buffer(operand) ? find_dim(nest_.buffer_of(operand), loop.axis) : nullptr;
+  if (dim == nullptr || dim->block == 0 || loop.step < dim->block)
+    return ir_.CreateMul(index, constant(nest_.stride(operand, loop.axis) * bytes));
+  if (dim->block_stride % dim->block == 0)
+    return ir_.CreateMul(index, constant(dim->block_stride / dim->block * bytes));
+  llvm::Value* const block = ir_.CreateUDiv(index, constant(dim->block), "", true);
+  return ir_.CreateMul(block, constant(dim->block_stride * bytes));
+}
+
+NestEmitter::Scope NestEmitter::enter(const Local& local, const Scope& scope) {
+  Scope inner = scope;
+  const auto operand = static_cast<size_t>(nest_.buffer_index(local.buffer));
+  inner.pointers[operand] = numbers_.offset(
+      task_scratch_, nest_.buffers[static_cast<size_t>(local.buffer)].scratch_offset);
+  inner.has_sum[operand] = nullptr;
   return inner;
 }
 
@@ -149,27 +171,10 @@ llvm::BasicBlock* NestEmitter::new_block(const char* name) {
   return llvm::BasicBlock::Create(function_->getContext(), name, function_);
 }
 
-llvm::Value* NestEmitter::axis_offset(const Axis& axis, size_t operand_index,
-                                      llvm::Value* position) {
-  llvm::Value* offset = constant(0);
-  for (size_t d = axis.dims.size(); d-- > 0;) {
-    const AxisDim& dim = axis.dims[d];
-    llvm::Value* digit = position;
-    if (d > 0) {
-      position = ir_.CreateUDiv(digit, constant(dim.extent));
-      digit = ir_.CreateSub(digit, ir_.CreateMul(position, constant(dim.extent)));
-    }
-    const int64_t stride_bytes = dim.strides[operand_index] * element_bytes(operand_index);
-    if (stride_bytes != 0)
-      offset = ir_.CreateAdd(offset, ir_.CreateMul(digit, constant(stride_bytes)));
-  }
-  return offset;
-}
-
-bool NestEmitter::is_contiguous(const Axis& axis, size_t operand_index, int64_t lanes) const {
-  const AxisDim& innermost = axis.dims.back();
-  return innermost.strides[operand_index] == 1 &&
-         (!axis.is_flat() || innermost.extent % lanes == 0);
+llvm::Value* NestEmitter::output_is_aligned() {
+  constexpr int64_t kLine = 64;
+  llvm::Value* const address = ir_.CreatePtrToInt(output_, ir_.getInt64Ty());
+  return ir_.CreateICmpEQ(ir_.CreateAnd(address, constant(kLine - 1)), constant(0));
 }
 
 }  // namespace einc

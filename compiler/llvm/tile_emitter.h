@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <vector>
 
@@ -7,8 +8,8 @@
 
 namespace einc {
 
-// Emits one Tile node: where its range may be ragged, a variant for each size it can have, so that
-// every variant knows its rows, vectors and masks.
+// Emits one Tile node: where its ranges may be ragged, a variant for each size they can have, so
+// that every variant knows its rows, vectors and masks.
 class TileEmitter {
  public:
   TileEmitter(NestEmitter& nest, const NestEmitter::Scope& scope, const Tile& tile);
@@ -16,18 +17,20 @@ class TileEmitter {
   void emit();
 
  private:
-  // The size of one variant: `width` elements along the vector axis.
+  // The size of one variant.
   struct Shape {
-    int64_t rows = 1;
-    int64_t width = 1;
+    std::vector<TileDim> rows, columns;
+    int64_t row_count() const { return count_of(rows); }
+    int64_t width() const { return count_of(columns); }
   };
-  // How an operand is read for a register of the tile_.
+  // How an operand meets the vectors along the columns.
   enum class Access { kBroadcast, kContiguous, kTransposed, kStrided };
 
   using Numbers = std::vector<Number>;
-  using Pointers = std::vector<llvm::Value*>;
+  using Pointers = std::vector<llvm::Value*>;  // of each operand
 
-  void for_each_size(int axis, int64_t full, const std::function<void(int64_t)>& emit_size);
+  void for_each_size(const std::vector<TileDim>& dims,
+                     const std::function<void(std::vector<TileDim>)>& emit_size);
   void emit_variant(const Shape& shape);
 
   // The sums of all registers, row by row, over reduce_axes from `level` on.
@@ -39,37 +42,42 @@ class TileEmitter {
   // One step of the sums: the products of all inputs at `pointers`.
   Numbers accumulate(const Pointers& pointers, const Numbers& sums, const Shape& shape);
   Numbers products(const Pointers& pointers, const Shape& shape);
+
+  // tile_access.cc
   std::vector<Numbers> load_operands(const Pointers& pointers, const Shape& shape);
-  Numbers load_transposed(size_t input, llvm::Value* pointer, const Shape& shape);
-  Number load(size_t input, llvm::Value* pointer, Access access, int64_t active);
+  Numbers load_transposed(int input, llvm::Value* pointer, const Shape& shape);
+  Number load(int input, llvm::Value* pointer, Access access, const Shape& shape, int64_t vector);
+  Number load_element(int operand, llvm::Value* pointer);
+  Number load_strided(int input, llvm::Value* pointer, const Shape& shape, int64_t vector);
 
   void flush(const Numbers& sums, const Shape& shape);
-  void store_all(const Numbers& sums, const Shape& shape, bool adds);
-  void store_vectors(const Numbers& sums, const Shape& shape, bool adds);
+  void store_all(const Numbers& sums, const Shape& shape, bool adds, bool streams);
+  void store_vectors(const Numbers& sums, const Shape& shape, bool adds, bool streams);
+  void store_transposed(const Numbers& sums, const Shape& shape, bool adds, bool streams);
   void store_elements(const Numbers& sums, const Shape& shape, bool adds);
   void store_lane_sums(const Numbers& sums, const Shape& shape, bool adds);
-  void store(const Number& number, llvm::Value* pointer, int64_t active, bool adds);
-  llvm::Value* output_row(int64_t row);
+  void store(const Number& number, llvm::Value* pointer, int64_t active, bool adds, bool streams);
 
-  llvm::Value* start_pointer(size_t input);
-  Access access(size_t input) const;
-  bool varies_by_row(size_t input) const;
-  // Strides of an input in bytes, as packed or as it lies.
-  int64_t row_bytes(size_t input) const { return stride_bytes(input, tile_.row_axis); }
-  int64_t stride_bytes(size_t input, int axis) const;
+  Access access(int operand, const Shape& shape) const;
+  bool is_contiguous(int operand, const std::vector<TileDim>& dims) const;
+  bool is_square(const Shape& shape) const;
+  // Bytes from the start of the tile's ranges to a position of `dims`.
+  int64_t offset_of(int operand, const std::vector<TileDim>& dims, int64_t position) const;
+  bool varies_along(int operand, const std::vector<TileDim>& dims) const;
+  int64_t stride_bytes(int operand, int axis) const;
+  // From real to imaginary parts, of a buffer.
+  int64_t plane_bytes(int operand) const;
 
   bool reduces_vectors() const {
-    return tile_.vector_axis >= 0 && nest_.axis(tile_.vector_axis).reduced;
+    return !tile_.columns.empty() && nest_.axis(tile_.columns[0].axis).reduced;
   }
-  const Panels* panels(size_t input) const {
-    return scope_.panels[input] ? &*scope_.panels[input] : nullptr;
-  }
+  const LoopNest& loops() const { return nest_.nest_; }
   const Range& range(int axis) const { return scope_.ranges[static_cast<size_t>(axis)]; }
   int64_t vectors_of(const Shape& shape) const {
-    return (shape.width + tile_.lanes - 1) / tile_.lanes;
+    return (shape.width() + tile_.lanes - 1) / tile_.lanes;
   }
   int64_t active_lanes(const Shape& shape, int64_t vector) const {
-    return std::min<int64_t>(shape.width - vector * tile_.lanes, tile_.lanes);
+    return std::min<int64_t>(shape.width() - vector * tile_.lanes, tile_.lanes);
   }
 
   NestEmitter& nest_;

@@ -1,0 +1,417 @@
+// Contractions. A register tile holds rows x columns of C: rows are broadcast from one operand, Q,
+// columns lie along vectors of the other, P. What differs between schedules is a row of a table:
+// which operand is which, which of its labels the vectors run along, and which of the three are
+// copied on the way: operands into panels (Van Zee, van de Geijn, "BLIS: A framework for rapidly
+// instantiating BLAS functionality", 2015), blocks of C through scratch where C is contiguous along
+// something else than the vectors.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "compiler/loop_nest.h"
+#include "compiler/nest_cost.h"
+#include "compiler/plan.h"
+#include "compiler/schedule.h"
+#include "compiler/schedule_util.h"
+#include "compiler/target.h"
+#include "einc/dtype.h"
+
+namespace einc {
+namespace {
+
+struct Choice {
+  bool columns_from_a;  // P is A, else B
+  bool own_columns;     // vectors along the label that P, else that C is contiguous along
+  bool packs_p;
+  bool packs_q;
+};
+
+constexpr Choice kChoices[] = {
+    {false, false, false, false}, {false, false, false, true}, {false, false, true, false},
+    {false, false, true, true},   {true, false, false, false}, {true, false, false, true},
+    {true, false, true, false},   {true, false, true, true},   {false, true, false, false},
+    {false, true, false, true},   {false, true, true, true},   {true, true, false, false},
+    {true, true, false, true},    {true, true, true, true},
+};
+
+// Multiply-adds below which a task is not worth handing over, about 20 us of work.
+constexpr double kTaskMultiplyAdds = 1e6;
+// More tasks than this give threads nothing.
+constexpr double kMostTasks = 64;
+constexpr int kC = 2;  // C's number among the operands of the nest
+
+struct RegisterTile {
+  std::vector<TileDim> rows;
+  int64_t columns = 1;
+};
+
+class Scheduler {
+ public:
+  Scheduler(const Contraction& step, const Target& target, const Choice& choice)
+      : choice_(choice),
+        target_(target),
+        p_(choice.columns_from_a ? 0 : 1),
+        q_(choice.columns_from_a ? 1 : 0),
+        bytes_(info(step.compute).bytes) {
+    nest_.inputs = {{step.a.dtype, step.a.conjugate}, {step.b.dtype, step.b.conjugate}};
+    nest_.output = {step.c.dtype, step.c.conjugate};
+    nest_.compute = step.compute;
+    nest_.accumulates = step.accumulates;
+    batch_ = add_axes("b", step.batch, false);
+    m_ = add_axes("m", choice.columns_from_a ? step.n : step.m, false);
+    n_ = add_axes("n", choice.columns_from_a ? step.m : step.n, false);
+    k_ = add_axes("k", step.k, true);
+  }
+
+  // Nothing where the choice does not fit the step.
+  std::optional<LoopNest> run() {
+    if (!choose_columns()) return std::nullopt;
+    choose_register_tile();
+    choose_blocks();
+    NestBuilder builder(nest_);
+    q_is_resident_ ? build_around_q(builder) : build_blocked(builder);
+    verify(nest_);
+    return std::move(nest_);
+  }
+
+ private:
+  std::vector<int> add_axes(const char* prefix, const std::vector<Dim>& dims, bool reduced) {
+    std::vector<int> axes;
+    for (size_t d = 0; d < dims.size(); ++d) {
+      axes.push_back(static_cast<int>(nest_.axes.size()));
+      nest_.axes.push_back({dims.size() == 1 ? prefix : prefix + std::to_string(d), reduced,
+                            dims[d].extent, dims[d].strides});
+    }
+    return axes;
+  }
+
+  int64_t extent(int axis) const { return nest_.axes[static_cast<size_t>(axis)].extent; }
+  int64_t extent(const std::vector<int>& axes) const {
+    int64_t product = 1;
+    for (const int axis : axes) product *= extent(axis);
+    return product;
+  }
+  int find_contiguous(const std::vector<int>& axes, int operand) const {
+    for (const int axis : axes)
+      if (nest_.stride(operand, axis) == 1) return axis;
+    return -1;
+  }
+  bool is_contiguous(int operand, const std::vector<TileDim>& dims) const {
+    int64_t expected = 1;
+    for (size_t d = dims.size(); d-- > 0;) {
+      if (nest_.stride(operand, dims[d].axis) != expected) return false;
+      expected *= extent(dims[d].axis);
+    }
+    return true;
+  }
+
+  // ---- The register tile
+
+  bool choose_columns() {
+    y_ = find_contiguous(n_, kC) >= 0 ? find_contiguous(n_, kC) : find_contiguous(m_, kC);
+    const int own = find_contiguous(n_, p_);
+    if (choice_.own_columns) {
+      if (own < 0 || own == y_) return false;
+      columns_ = {{own, extent(own)}};
+    } else {
+      const int along_c = find_contiguous(n_, kC);
+      // Where C is contiguous along nothing, or along a batch label, any column will do.
+      if (along_c < 0 && y_ >= 0) return false;
+      const int column = along_c >= 0 ? along_c : own >= 0 ? own : n_.back();
+      columns_ = {{column, extent(column)}};
+      if (along_c >= 0 && choice_.packs_p) widen_columns();
+    }
+    lanes_ = vector_lanes(count_of(columns_), nest_.compute, target_);
+    return choice_.packs_p || lanes_ == 1 || is_contiguous(p_, columns_);
+  }
+
+  // C's next labels join the columns while they belong to P and vectors are not full.
+  void widen_columns() {
+    const int64_t lanes = lanes_of(nest_.compute, target_);
+    while (count_of(columns_) % lanes != 0 && count_of(columns_) < 8 * lanes) {
+      const auto next = std::find_if(n_.begin(), n_.end(), [&](int axis) {
+        return nest_.stride(kC, axis) == count_of(columns_);
+      });
+      if (next == n_.end()) return;
+      columns_.insert(columns_.begin(), {*next, extent(*next)});
+    }
+  }
+
+  // Cycles of one step over k: as many as its multiply-adds, its loads, or the latency of adding to
+  // each accumulator again take, at two of either a cycle.
+  static double cycles_per_step(int64_t rows, int64_t vectors) {
+    constexpr double kLatency = 4;
+    const auto r = static_cast<double>(rows);
+    const auto v = static_cast<double>(vectors);
+    return std::max({kLatency, r * v / 2, (r + v) / 2}) + 0.5;
+  }
+
+  bool fits_registers(int64_t rows, int64_t vectors) const {
+    const DTypeInfo& row = info(nest_.compute);
+    const int parts = row.kind == Kind::kComplex ? 2 : 1;
+    // Without a fused multiply-add, or for integers that LLVM multiplies in several instructions,
+    // products need registers of their own.
+    const bool one_instruction = row.kind >= Kind::kReal ? target_.has_fma : row.bytes == 4;
+    const int registers = target_.vector_registers - (one_instruction ? 0 : 2);
+    return rows == 1 || parts * (rows * vectors + vectors + 1) <= registers;
+  }
+
+  // The tile that takes the fewest cycles for all of C, ragged edges counted in full.
+  void choose_register_tile() {
+    constexpr double kRaggedEdge = 1.03;  // code of its own, and fewer registers in use
+    constexpr int64_t kMostRows = 28;
+    const int64_t inner_columns = count_of(columns_) / columns_[0].count;
+    double fewest = std::numeric_limits<double>::infinity();
+    RegisterTile best;
+    for (int64_t width = 1; width <= std::min<int64_t>(count_of(columns_), 8 * lanes_); ++width) {
+      if (width % inner_columns != 0 && width != count_of(columns_)) continue;
+      if (width % lanes_ != 0 && width != count_of(columns_)) continue;
+      const int64_t vectors = ceil_div(width, lanes_);
+      const int64_t column_tiles = ceil_div(count_of(columns_), width);
+      for (const auto& dims : row_dims()) {
+        const int64_t inner = dims.size() == 2 ? extent(dims[1]) : 1;
+        for (int64_t rows = 1; rows <= extent(dims[0]); ++rows) {
+          if (rows * inner > kMostRows || !fits_registers(rows * inner, vectors)) break;
+          const int64_t row_tiles = extent(m_) / extent(dims[0]) / inner *
+                                    ceil_div(extent(dims[0]), rows);
+          double cycles = static_cast<double>(row_tiles * column_tiles) *
+                          cycles_per_step(rows * inner, vectors);
+          if (extent(dims[0]) % rows != 0) cycles *= kRaggedEdge;
+          if (count_of(columns_) % width != 0) cycles *= kRaggedEdge;
+          if (cycles >= fewest) continue;
+          fewest = cycles;
+          best.rows = {{dims[0], rows}};
+          if (dims.size() == 2) best.rows.push_back({dims[1], inner});
+          best.columns = width;
+        }
+      }
+    }
+    rows_ = best.rows;
+    columns_[0].count = best.columns / inner_columns;
+    vectors_ = ceil_div(best.columns, lanes_);
+  }
+
+  // The dims that rows may run along, outer first: each one, and pairs of which the inner is short.
+  std::vector<std::vector<int>> row_dims() const {
+    constexpr int64_t kShort = 14;
+    std::vector<std::vector<int>> result;
+    const bool needs_y = is_row(y_) && !is_contiguous(kC, columns_);
+    for (const int inner : m_) {
+      if (needs_y && inner != y_) continue;
+      result.push_back({inner});
+      if (extent(inner) > kShort) continue;
+      for (const int outer : m_)
+        if (outer != inner) result.push_back({outer, inner});
+    }
+    return result;
+  }
+
+  bool is_row(int axis) const { return std::find(m_.begin(), m_.end(), axis) != m_.end(); }
+
+  // ---- Blocks
+
+  struct Unit {
+    int axis;
+    int64_t size;  // a tile's, or 1
+  };
+
+  // Axes of a group from the inside out: the tile's, then the others as C lies.
+  std::vector<Unit> inside_out(const std::vector<int>& group,
+                               const std::vector<TileDim>& tile) const {
+    std::vector<Unit> units;
+    for (size_t d = tile.size(); d-- > 0;) units.push_back({tile[d].axis, tile[d].count});
+    for (size_t g = group.size(); g-- > 0;)
+      if (std::none_of(tile.begin(), tile.end(),
+                       [&](const TileDim& dim) { return dim.axis == group[g]; }))
+        units.push_back({group[g], 1});
+    return units;
+  }
+
+  // Steps, outermost first, of blocks of at most `most` positions, in even shares.
+  std::vector<Step> block_steps(const std::vector<Unit>& inside_out, int64_t most) const {
+    std::vector<Step> steps;
+    for (const Unit& unit : inside_out) {
+      const int64_t all = extent(unit.axis);
+      int64_t step = all;
+      if (most < all) {
+        const int64_t parts = ceil_div(all, std::max(most / unit.size * unit.size, unit.size));
+        step = std::min(ceil_div(ceil_div(all, parts), unit.size) * unit.size, all);
+      }
+      steps.insert(steps.begin(), {unit.axis, step});
+      most = step < all ? 1 : most / all;
+    }
+    return steps;
+  }
+
+  static int64_t positions(const std::vector<Step>& steps) {
+    int64_t product = 1;
+    for (const Step& step : steps) product *= step.size;
+    return product;
+  }
+
+  static std::vector<Step> units_of(const std::vector<Unit>& inside_out) {
+    std::vector<Step> steps;
+    for (const Unit& unit : inside_out) steps.insert(steps.begin(), {unit.axis, unit.size});
+    return steps;
+  }
+
+  // KC so that a panel of P stays in L1 or close; MC so that the block of Q takes half of L2; NC so
+  // that the block of P stays in L3.
+  void choose_blocks() {
+    m_units_ = inside_out(m_, rows_);
+    n_units_ = inside_out(n_, columns_);
+    const int64_t most_kc = is_narrow_float(nest_.output.dtype)
+                                ? extent(k_)
+                                : std::max<int64_t>(2048 / bytes_, 64);
+    std::vector<Unit> k_units;
+    for (size_t i = k_.size(); i-- > 0;) {
+      const int64_t unit = extent(k_) > most_kc ? 16 : 1;
+      k_units.push_back({k_[i], std::min(unit, extent(k_[i]))});
+    }
+    // Half as much again at once is better than two halves.
+    k_steps_ = extent(k_) <= most_kc * 3 / 2 ? block_steps(k_units, extent(k_))
+                                             : block_steps(k_units, most_kc);
+    kc_ = positions(k_steps_);
+    const int64_t row_bytes = kc_ * bytes_;
+    // Q stays in L2 as it meets one panel of P after the other.
+    q_is_resident_ = kc_ == extent(k_) && extent(m_) * row_bytes <= target_.l2_bytes / 2;
+    m_steps_ = block_steps(m_units_, std::max<int64_t>(target_.l2_bytes / 2 / row_bytes, 1));
+    n_steps_ = block_steps(n_units_, std::max<int64_t>(target_.l3_bytes / 8 / row_bytes, 1));
+  }
+
+  double tasks() const {
+    double multiply_adds = static_cast<double>(extent(batch_)) * static_cast<double>(extent(m_)) *
+                           static_cast<double>(extent(n_)) * static_cast<double>(extent(k_));
+    return std::min(multiply_adds / kTaskMultiplyAdds, kMostTasks);
+  }
+
+  std::vector<Step> batch_steps() const {
+    std::vector<Step> steps;
+    for (const int axis : batch_) steps.push_back({axis, 1});
+    return steps;
+  }
+
+  // ---- Loops
+
+  int p_operand() const { return p_buffer_ < 0 ? p_ : nest_.buffer_index(p_buffer_); }
+  int q_operand() const { return q_buffer_ < 0 ? q_ : nest_.buffer_index(q_buffer_); }
+  int c_operand() const { return c_buffer_ < 0 ? kC : nest_.buffer_index(c_buffer_); }
+
+  // Panels of an operand: a tile's positions side by side, for each k.
+  int pack(NestBuilder& builder, int operand, const std::vector<TileDim>& tile,
+           const std::vector<Unit>& units) {
+    const int64_t lanes = lanes_of(nest_.compute, target_);
+    BufferBuilder layout(nest_, builder);
+    std::vector<int> between(k_.rbegin(), k_.rend());
+    layout.add_tile(tile, lanes, between);
+    for (size_t u = tile.size(); u < units.size(); ++u) layout.add(units[u].axis);
+    const int buffer = layout.finish(lanes);
+    builder.local(buffer);
+    const auto here = builder.place();
+    copy(nest_, builder, operand, nest_.buffer_index(buffer), target_,
+         {.pads = tile.size() == 1});
+    builder.return_to(here);
+    return buffer;
+  }
+
+  void pack_p(NestBuilder& builder) {
+    if (choice_.packs_p) p_buffer_ = pack(builder, p_, columns_, n_units_);
+  }
+  void pack_q(NestBuilder& builder) {
+    if (choice_.packs_q) q_buffer_ = pack(builder, q_, rows_, m_units_);
+  }
+
+  // Five loops around the microkernel.
+  void build_blocked(NestBuilder& builder) {
+    double wanted = builder.parallel_loops(batch_steps(), tasks());
+    // Each task packs its own blocks, so the longer side is the one to cut: the other is packed
+    // again by every task.
+    const bool cuts_n = extent(n_) >= extent(m_);
+    const std::vector<int>& cut = cuts_n ? n_ : m_;
+    constexpr int64_t kNarrowest = 256;  // or packing the other side again would show
+    if (wanted >= 2) {
+      const auto chunk =
+          std::max(static_cast<int64_t>(static_cast<double>(extent(cut)) / wanted), kNarrowest);
+      builder.parallel_loops(block_steps(cuts_n ? n_units_ : m_units_, chunk),
+                             1e15);
+    }
+    builder.loops(batch_steps());
+    builder.loops(n_steps_);
+    builder.loops(k_steps_);
+    pack_p(builder);
+    builder.loops(m_steps_);
+    pack_q(builder);
+    build_tiles(builder);
+  }
+
+  // Q is packed once, then meets P panel by panel, as P lies.
+  void build_around_q(NestBuilder& builder) {
+    std::vector<Step> panels = units_of(n_units_);
+    std::sort(panels.begin(), panels.end(), [&](const Step& x, const Step& y) {
+      const int operand = p_is_larger() ? p_ : kC;
+      return std::abs(nest_.stride(operand, x.axis)) > std::abs(nest_.stride(operand, y.axis));
+    });
+    const double wanted = builder.parallel_loops(batch_steps(), tasks());
+    builder.parallel_loops(panels, wanted);
+    builder.loops(batch_steps());
+    pack_q(builder);
+    builder.loops(panels);
+    pack_p(builder);
+    build_tiles(builder);
+  }
+
+  bool p_is_larger() const { return extent(k_) > extent(m_); }
+
+  void build_tiles(NestBuilder& builder) {
+    builder.loops(units_of(n_units_));
+    builder.loops(units_of(m_units_));
+    builder.leaf(Tile{.inputs = {q_operand(), p_operand()},
+                      .output = c_operand(),
+                      .rows = rows_,
+                      .columns = columns_,
+                      .lanes = lanes_,
+                      .reduce_axes = k_});
+  }
+
+  Choice choice_;
+  const Target& target_;
+  int p_;
+  int q_;
+  int64_t bytes_;  // of one number
+  LoopNest nest_;
+  std::vector<int> batch_, m_, n_, k_;  // axes, outermost first as C (k: as A) lies
+  int y_ = -1;                          // the axis along which C is contiguous
+  std::vector<TileDim> rows_, columns_;
+  int lanes_ = 1;
+  int64_t vectors_ = 1;
+  std::vector<Unit> m_units_, n_units_;
+  std::vector<Step> m_steps_, n_steps_, k_steps_;
+  int64_t kc_ = 1;
+  bool q_is_resident_ = false;
+  int p_buffer_ = -1;
+  int q_buffer_ = -1;
+  int c_buffer_ = -1;
+};
+
+}  // namespace
+
+std::vector<LoopNest> schedules(const Contraction& step, const Target& target) {
+  std::vector<LoopNest> nests;
+  for (const Choice& choice : kChoices)
+    if (auto nest = Scheduler(step, target, choice).run()) nests.push_back(*std::move(nest));
+  sort_by_cost(nests, target);
+  return nests;
+}
+
+LoopNest schedule(const Contraction& step, const Target& target) {
+  return schedules(step, target).front();
+}
+
+}  // namespace einc
