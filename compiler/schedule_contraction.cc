@@ -269,7 +269,7 @@ class Scheduler {
     n_units_ = inside_out(n_, columns_);
     const int64_t most_kc = is_narrow_float(nest_.output.dtype)
                                 ? extent(k_)
-                                : std::max<int64_t>(2048 / bytes_, 64);
+                                : std::max<int64_t>(target_.l1_bytes / 16 / bytes_, 16);
     std::vector<Unit> k_units;
     for (size_t i = k_.size(); i-- > 0;) {
       const int64_t unit = extent(k_) > most_kc ? 16 : 1;
@@ -316,7 +316,7 @@ class Scheduler {
     builder.local(buffer);
     const auto here = builder.place();
     copy(nest_, builder, operand, nest_.buffer_index(buffer), target_,
-         {.pads = tile.size() == 1});
+         {.room = tile.size() == 1 ? ceil_div(tile[0].count, lanes) * lanes : 0});
     builder.return_to(here);
     return buffer;
   }

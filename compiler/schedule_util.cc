@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <numeric>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -25,25 +24,16 @@ int vector_lanes(int64_t extent, DType compute, const Target& target) {
   return lanes;
 }
 
-int64_t largest_divisor(int64_t number, int64_t most) {
-  int64_t divisor = std::min(number, most);
-  while (number % divisor != 0) --divisor;
-  return divisor;
-}
-
 // ---- NestBuilder
 
 NestBuilder::NestBuilder(LoopNest& nest) : nest_(nest), body_(&nest.body) {
   for (const Axis& axis : nest.axes) ranges_.push_back(axis.extent);
-  granules_.resize(nest.axes.size());
 }
 
 void NestBuilder::open(Step step, bool parallel) {
   int64_t& range = ranges_[static_cast<size_t>(step.axis)];
   if (step.size >= range) return;
   range = step.size;
-  int64_t& granule = granules_[static_cast<size_t>(step.axis)];
-  granule = std::gcd(granule, step.size);
   body_->push_back(
       Loop{.axis = step.axis, .step = step.size, .parallel = parallel, .body = {}});
   body_ = &std::get<Loop>(body_->back()).body;
@@ -73,7 +63,6 @@ void NestBuilder::local(int buffer) {
 void NestBuilder::return_to(const Place& place) {
   body_ = place.body;
   ranges_ = place.ranges;
-  granules_ = place.granules;
 }
 
 // ---- BufferBuilder
@@ -138,7 +127,7 @@ class Copier {
   }
 
   void run(const Target& target, const CopyOptions& options) {
-    Tile tile{.inputs = {from_}, .output = to_, .pads = options.pads, .streams = options.streams};
+    Tile tile{.inputs = {from_}, .output = to_, .streams = options.streams};
     const int column = contiguous(to_);
     const int row = contiguous(from_);
     if (column >= 0) {
@@ -146,13 +135,14 @@ class Copier {
       if (stride != 0 && stride != 1 && row >= 0) {
         const int64_t lanes = std::min<int64_t>(options.most_square, lanes_of(nest_.compute, target));
         tile.lanes = static_cast<int>(lanes);
-        tile.rows = {{row, step_within(row, lanes)}};
-        tile.columns = {{column, step_within(column, lanes)}};
+        tile.rows = {{row, std::min(block(row), lanes)}};
+        tile.columns = {{column, std::min(block(column), lanes)}};
       } else {
         tile.lanes = vector_lanes(block(column), nest_.compute, target);
-        tile.columns = {{column, step_within(column, int64_t{kVectors} * tile.lanes)}};
+        tile.columns = {{column, std::min(block(column), int64_t{kVectors} * tile.lanes)}};
       }
     }
+    if (column >= 0) tile.pads = fits_padded(block(column), tile, options.room);
     for (const int a : axes_) builder_.loop({a, block(a)});
     for (const int a : axes_) {
       const auto step_of = [&](const std::vector<TileDim>& dims) {
@@ -165,6 +155,12 @@ class Copier {
 
  private:
   static constexpr int kVectors = 4;
+
+  // Whether the last vector of a row of `width` elements may be stored whole.
+  static bool fits_padded(int64_t width, const Tile& tile, int64_t room) {
+    const int64_t last = (width - 1) / tile.columns[0].count * tile.columns[0].count;
+    return last + ceil_div(width - last, tile.lanes) * tile.lanes <= room;
+  }
 
   int contiguous(int operand) const {
     for (const int a : axes_)
@@ -181,14 +177,6 @@ class Copier {
       if (dim != nullptr && dim->block > 0) range = std::min(range, dim->block);
     }
     return range;
-  }
-
-  // Steps divide the step of the loop around them, so that only the end of the axis is ragged.
-  int64_t step_within(int axis, int64_t most) const {
-    const int64_t range = block(axis);
-    const int64_t in_blocks = range < builder_.range(axis) ? range : 0;
-    const int64_t granule = std::gcd(builder_.granule(axis), in_blocks);
-    return granule == 0 ? std::min(range, most) : largest_divisor(granule, most);
   }
 
   LoopNest& nest_;

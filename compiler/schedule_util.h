@@ -18,9 +18,6 @@ int vector_lanes(int64_t extent, DType compute, const Target& target);
 
 inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-// The largest divisor of `number` that is at most `most`.
-int64_t largest_divisor(int64_t number, int64_t most);
-
 // One loop to open: steps of an axis.
 struct Step {
   int axis = 0;
@@ -45,16 +42,12 @@ class NestBuilder {
   // Positions of an axis that the open loops leave, at most.
   int64_t range(int axis) const { return ranges_[static_cast<size_t>(axis)]; }
 
-  // What steps of loops within must divide, so that only the end of the axis is ragged: 0 if there
-  // is no loop over it yet.
-  int64_t granule(int axis) const { return granules_[static_cast<size_t>(axis)]; }
-
   // Where the builder is; to come back to.
   struct Place {
     std::vector<Node>* body;
-    std::vector<int64_t> ranges, granules;
+    std::vector<int64_t> ranges;
   };
-  Place place() const { return {body_, ranges_, granules_}; }
+  Place place() const { return {body_, ranges_}; }
   void return_to(const Place& place);
 
  private:
@@ -63,7 +56,6 @@ class NestBuilder {
   LoopNest& nest_;
   std::vector<Node>* body_;
   std::vector<int64_t> ranges_;
-  std::vector<int64_t> granules_;
 };
 
 // Lays a buffer out, from the inside out, over the ranges that the builder is at.
@@ -89,7 +81,7 @@ class BufferBuilder {
 
 struct CopyOptions {
   int64_t most_square = 8;  // lanes of squares of registers that are transposed
-  bool pads = false;        // whole vectors fit where the copy goes
+  int64_t room = 0;         // elements that each row of the destination has room for, if known
   bool streams = false;     // past the caches
 };
 

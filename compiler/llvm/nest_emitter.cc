@@ -20,6 +20,18 @@ std::vector<size_t> args_offsets() {
   return {offsetof(EincArgs, in), offsetof(EincArgs, out), offsetof(EincArgs, task_scratch)};
 }
 
+// What steps leave of ranges of those sizes: whole steps, and what is left at the end.
+std::vector<int64_t> sizes_within(const std::vector<int64_t>& sizes, int64_t step) {
+  std::vector<int64_t> inner;
+  for (const int64_t size : sizes) {
+    if (size >= step) inner.push_back(step);
+    if (size % step != 0) inner.push_back(size % step);
+  }
+  std::sort(inner.begin(), inner.end(), std::greater<>());
+  inner.erase(std::unique(inner.begin(), inner.end()), inner.end());
+  return inner;
+}
+
 }  // namespace
 
 NestEmitter::NestEmitter(const LoopNest& nest, const Target& target, llvm::Function* function)
@@ -48,7 +60,7 @@ void NestEmitter::emit() {
   if (nest_.task_scratch_bytes > 0) task_scratch_ = argument(offsets[2]);
   task_ = function_->getArg(2);
   for (const Axis& axis : nest_.axes)
-    scope.ranges.push_back({constant(axis.extent), axis.extent, true});
+    scope.ranges.push_back({constant(axis.extent), {axis.extent}});
   emit_body(nest_.body, scope);
   // Non-temporal stores would otherwise be seen after what tells other threads of them.
   if (streams_) ir_.CreateIntrinsic(llvm::Intrinsic::x86_sse_sfence, {}, {});
@@ -93,14 +105,13 @@ void NestEmitter::emit_parallel(const Loop& loop, const Scope& scope) {
 NestEmitter::Scope NestEmitter::enter(const Loop& loop, const Scope& scope, llvm::Value* index) {
   Scope inner = scope;
   Range& range = inner.ranges[static_cast<size_t>(loop.axis)];
-  if (range.is_exact && range.most % loop.step == 0) {
-    range.size = constant(loop.step);
+  range.sizes = sizes_within(range.sizes, loop.step);
+  if (range.sizes.size() == 1) {
+    range.size = constant(range.most());
   } else {
     llvm::Value* const rest = ir_.CreateSub(range.size, index);
     range.size = ir_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, rest, constant(loop.step));
-    range.is_exact = false;
   }
-  range.most = std::min(range.most, loop.step);
   for (int o = 0; o < operands(); ++o) {
     const auto at = static_cast<size_t>(o);
     if (inner.pointers[at] == nullptr) continue;  // a buffer that is not in use

@@ -13,11 +13,12 @@
 
 namespace einc {
 
-// The part of an axis that the enclosing loops leave: `size` positions.
+// The part of an axis that the enclosing loops leave: `size` positions, one of `sizes`, which are in
+// descending order.
 struct Range {
   llvm::Value* size = nullptr;
-  int64_t most = 0;       // an upper bound of size
-  bool is_exact = false;  // size is always `most`
+  std::vector<int64_t> sizes;
+  int64_t most() const { return sizes.front(); }
 };
 
 class NestEmitter {

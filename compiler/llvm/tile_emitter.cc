@@ -26,23 +26,20 @@ void TileEmitter::emit() {
   });
 }
 
-// Ranges start at multiples of `count`, so a ragged one is what is left at the end of the axis.
 // Only the first dim can be ragged, the others are whole.
 void TileEmitter::for_each_size(const std::vector<TileDim>& dims,
                                 const std::function<void(std::vector<TileDim>)>& emit_size) {
   if (dims.empty()) return emit_size(dims);
-  const auto [axis, full] = dims[0];
-  const auto emit_first = [&](int64_t count) {
+  const Range& first = range(dims[0].axis);
+  const std::function<void(size_t)> emit_from = [&](size_t which) {
     std::vector<TileDim> sized = dims;
-    sized[0].count = count;
-    emit_size(std::move(sized));
+    sized[0].count = first.sizes[which];
+    if (which + 1 == first.sizes.size()) return emit_size(std::move(sized));
+    nest_.branch(
+        ir_.CreateICmpEQ(first.size, nest_.constant(first.sizes[which])),
+        [&] { emit_size(std::move(sized)); }, [&] { emit_from(which + 1); });
   };
-  const int64_t tail = nest_.axis(axis).extent % full;
-  if (range(axis).is_exact) return emit_first(range(axis).most);
-  if (tail == 0) return emit_first(full);
-  nest_.branch(
-      ir_.CreateICmpEQ(range(axis).size, nest_.constant(full)), [&] { emit_first(full); },
-      [&] { emit_first(tail); });
+  emit_from(0);
 }
 
 void TileEmitter::emit_variant(const Shape& shape) {
@@ -111,7 +108,7 @@ TileEmitter::Numbers TileEmitter::reduce(size_t level, const Pointers& pointers,
   const int axis = tile_.reduce_axes[level];
   if (reduces_vectors() && axis == tile_.columns[0].axis)
     return reduce_vector_axis(pointers, std::move(sums), shape);
-  if (range(axis).most == 1) return reduce(level + 1, pointers, std::move(sums), shape);
+  if (range(axis).most() == 1) return reduce(level + 1, pointers, std::move(sums), shape);
   return loop_over(range(axis).size, axis, 1, pointers, sums,
                    [&](const Pointers& inner, Numbers carried) {
                      return reduce(level + 1, inner, std::move(carried), shape);
@@ -125,14 +122,14 @@ TileEmitter::Numbers TileEmitter::reduce_vector_axis(const Pointers& pointers, N
   const int axis = tile_.columns[0].axis;
   const int64_t step = tile_.columns[0].count;
   const int64_t all_vectors = step / tile_.lanes;
-  const int64_t whole = range(axis).most / step * step;
+  const int64_t whole = range(axis).most() / step * step;
   if (whole > 0)
     sums = loop_over(nest_.constant(whole), axis, step, pointers, sums,
                      [&](const Pointers& inner, const Numbers& carried) {
                        return accumulate(inner, carried, shape);
                      });
-  if (range(axis).most == whole) return sums;
-  const Shape rest{shape.rows, {{axis, range(axis).most - whole}}};
+  if (range(axis).most() == whole) return sums;
+  const Shape rest{shape.rows, {{axis, range(axis).most() - whole}}};
   Pointers at_rest = pointers;
   for (const int input : tile_.inputs) {
     llvm::Value*& pointer = at_rest[static_cast<size_t>(input)];

@@ -1,0 +1,123 @@
+// Every schedule of a step gives the same result, whichever the cost model would choose: each is
+// forced in turn, on every instruction set of this machine, on the widest registers whatever the
+// machine has, and with caches so small that every loop is cut.
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "compiler/assemble.h"
+#include "compiler/code_generator.h"
+#include "compiler/compile.h"
+#include "compiler/path.h"
+#include "compiler/schedule.h"
+#include "compiler/target.h"
+#include "einc/einc.h"
+#include "frontend/bind.h"
+#include "random_case.h"
+#include "runtime/run.h"
+
+namespace einc::test {
+namespace {
+
+// The schedules of the widest target, in instructions that this machine has.
+Target widest_registers(const Target& host) {
+  Target target = targets().back();
+  for (const Target& row : targets())
+    if (!row.has_bf16 && row.vector_bytes >= target.vector_bytes) target = row;
+  target.cpu = host.cpu;
+  target.features = host.features;
+  target.has_fma = host.has_fma;
+  target.has_f16 = host.has_f16;
+  target.has_masks = host.has_masks;
+  return target;
+}
+
+Target small_caches(Target target) {
+  target.l1_bytes = 1 << 10;
+  target.l2_bytes = 4 << 10;
+  target.l3_bytes = 16 << 10;
+  return target;
+}
+
+std::vector<Target> all_targets() {
+  std::vector<Target> result;
+  for (const Target& target : targets())
+    if (find_target(target.name) != nullptr) result.push_back(target);
+  result.push_back(small_caches(result.back()));
+  result.push_back(widest_registers(*find_target("host")));
+  result.push_back(small_caches(result.back()));
+  return result;
+}
+
+Einsum bound(const Request& request) {
+  const Dialect& dialect = *find_dialect("einc");
+  return einc::bind(*parse(request.expression, dialect), request.inputs, request.output_type,
+              std::nullopt, dialect)
+      ->einsum;
+}
+
+std::vector<LoopNest> schedules_of(const PlanStep& step, const Target& target) {
+  if (const auto* contraction = std::get_if<Contraction>(&step))
+    return schedules(*contraction, target);
+  if (const auto* map_reduce = std::get_if<MapReduce>(&step)) return schedules(*map_reduce, target);
+  return {};
+}
+
+// The program of a request in which each step has its `choice`th schedule, as far as it has so many.
+Program forced(const Request& request, const Plan& plan, const Target& target, size_t choice) {
+  Program program{.scratch_bytes = plan.scratch_bytes};
+  program.inputs = request.inputs;
+  program.output = request.output_type;
+  for (const PlanStep& step : plan.steps) {
+    const MakeCode make_code = [&](const LoopNest&, const Target&) {
+      const std::vector<LoopNest> all = schedules_of(step, target);
+      return (*code_generator())->compile(all[choice % all.size()], target);
+    };
+    program.steps.push_back(*assemble(step, target, make_code, nullptr));
+  }
+  return program;
+}
+
+void check_all_schedules(RandomCase& random_case) {
+  const Request& request = random_case.request();
+  const auto steps = plan(bound(request), *choose_path("auto", request.inputs.size()), nullptr);
+  for (const Target& target : all_targets()) {
+    size_t choices = 1;
+    for (const PlanStep& step : steps->steps)
+      choices = std::max(choices, schedules_of(step, target).size());
+    for (size_t choice = 0; choice < choices; ++choice) {
+      const Program program = forced(request, *steps, target, choice);
+      const auto faults = random_case.check(
+          [&](const std::vector<TensorView>& inputs, const TensorView& output) {
+            const auto done = run_program(program, inputs, output, default_executor(1));
+            return done ? std::string() : done.error().message;
+          });
+      ASSERT_EQ(faults, "") << "schedule " << choice << " on " << target.name << " with "
+                            << target.vector_registers << " registers, L2 " << target.l2_bytes;
+    }
+  }
+}
+
+class Schedules : public testing::TestWithParam<int> {};
+
+TEST_P(Schedules, AllAgreeWithTheReference) {
+  if (!code_generator()) GTEST_SKIP() << "built without a compiler";
+  const char* const percent = std::getenv("EINC_CASES_PERCENT");
+  const int cases = 25 * (percent != nullptr ? std::atoi(percent) : 100) / 100;
+  for (int i = 0; i < cases; ++i) {
+    const auto seed = static_cast<uint32_t>(7000000 + GetParam() * 1000 + i);
+    RandomCase random_case(seed);
+    SCOPED_TRACE(testing::Message() << "seed " << seed << ": " << random_case.description());
+    check_all_schedules(random_case);
+    if (HasFatalFailure()) return;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Shard, Schedules, testing::Range(0, 8));
+
+}  // namespace
+}  // namespace einc::test
