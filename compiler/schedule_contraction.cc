@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
@@ -354,6 +355,9 @@ class Scheduler {
   // Q is packed once, then meets P panel by panel, as P lies.
   void build_around_q(NestBuilder& builder) {
     std::vector<Step> panels = units_of(n_units_);
+    // A block of C holds many positions of its y.
+    if (needs_c_buffer())
+      std::erase_if(panels, [&](const Step& step) { return step.axis == y_; });
     std::sort(panels.begin(), panels.end(), [&](const Step& x, const Step& y) {
       const int operand = p_is_larger() ? p_ : kC;
       return std::abs(nest_.stride(operand, x.axis)) > std::abs(nest_.stride(operand, y.axis));
@@ -370,14 +374,87 @@ class Scheduler {
   bool p_is_larger() const { return extent(k_) > extent(m_); }
 
   void build_tiles(NestBuilder& builder) {
+    if (needs_c_buffer()) return build_c_block(builder);
     builder.loops(units_of(n_units_));
     builder.loops(units_of(m_units_));
+    leaf(builder, streams());
+  }
+
+  void leaf(NestBuilder& builder, bool streams) {
     builder.leaf(Tile{.inputs = {q_operand(), p_operand()},
                       .output = c_operand(),
                       .rows = rows_,
                       .columns = columns_,
                       .lanes = lanes_,
-                      .reduce_axes = k_});
+                      .reduce_axes = k_,
+                      .streams = streams});
+  }
+
+  // Where C is contiguous along another label than the columns, and the tile is no square that
+  // could be transposed in registers.
+  bool needs_c_buffer() const {
+    if (y_ < 0 || lanes_ == 1 || is_contiguous(kC, columns_)) return false;
+    const bool is_square = rows_.size() == 1 && columns_.size() == 1 && rows_[0].axis == y_ &&
+                           rows_[0].count <= lanes_ && columns_[0].count <= lanes_;
+    return !is_square;
+  }
+
+  // Tiles go to scratch until it has long runs along y, which are then transposed into C.
+  void build_c_block(NestBuilder& builder) {
+    std::vector<Step> outer, inner;
+    const bool y_is_row = is_row(y_);
+    for (const Step& step : units_of(n_units_)) (step.axis == y_ ? inner : outer).push_back(step);
+    const int64_t all_rows = positions_left(builder, m_);
+    const bool holds_rows =
+        y_is_row || all_rows * count_of(columns_) * line_elements() * bytes_ <= kMostBlockBytes;
+    for (const Step& step : units_of(m_units_))
+      (step.axis == y_ || (holds_rows && !y_is_row) ? inner : outer).push_back(step);
+    builder.loops(outer);
+    const int64_t others = y_is_row ? count_of(rows_) / rows_.back().count : all_rows;
+    builder.loop({y_, y_block(builder, count_of(columns_) * others)});
+
+    const int64_t lanes = lanes_of(nest_.compute, target_);
+    BufferBuilder layout(nest_, builder);
+    layout.add_tile(columns_, lanes, {});
+    for (const Unit& unit : m_units_) layout.add(unit.axis);
+    if (!y_is_row) layout.add(y_);
+    c_buffer_ = layout.finish(lanes);
+    builder.local(c_buffer_);
+    const auto here = builder.place();
+    builder.loops(inner);
+    leaf(builder, false);
+    builder.return_to(here);
+    copy(nest_, builder, c_operand(), kC, target_,
+         {.most_square = target_.vector_bytes / 4, .streams = streams()});
+  }
+
+  static constexpr int64_t kMostBlockBytes = 64 << 10;
+  int64_t line_elements() const { return 64 / bytes_; }
+
+  int64_t positions_left(const NestBuilder& builder, const std::vector<int>& axes) const {
+    int64_t product = 1;
+    for (const int axis : axes) product *= builder.range(axis);
+    return product;
+  }
+
+  // Whole lines of y, as many as there is room for beside `others` positions.
+  int64_t y_block(const NestBuilder& builder, int64_t others) const {
+    const int64_t range = builder.range(y_);
+    const int64_t unit = std::lcm(line_elements(), is_row(y_) ? rows_.back().count : 1);
+    const int64_t most = kMostBlockBytes / bytes_ / std::max<int64_t>(others, 1);
+    return most >= range ? range : std::max(most / unit * unit, std::min(unit, range));
+  }
+
+  // Whether C is written past the caches: it is too large for them, is written once, and in lines
+  // that begin where its rows do.
+  bool streams() const {
+    const int64_t c_bytes = extent(batch_) * extent(m_) * extent(n_) * info(nest_.output.dtype).bytes;
+    if (c_bytes <= target_.l3_bytes || y_ < 0 || kc_ < extent(k_)) return false;
+    const int64_t line = 64 / info(nest_.output.dtype).bytes;
+    for (const auto* group : {&batch_, &m_, &n_})
+      for (const int axis : *group)
+        if (axis == y_ ? extent(axis) % line != 0 : nest_.stride(kC, axis) % line != 0) return false;
+    return !is_contiguous(kC, columns_) || count_of(columns_) % line == 0;
   }
 
   Choice choice_;
