@@ -1,6 +1,7 @@
 #include "compiler/llvm/arithmetic.h"
 
 #include <llvm/IR/Intrinsics.h>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -155,6 +156,63 @@ std::vector<Number> Arithmetic::transpose(std::vector<Number> numbers) const {
     numbers = std::move(next);
   }
   return numbers;
+}
+
+// One shuffle takes from two vectors, so each further one is merged into what there is.
+Number Arithmetic::gather(const std::vector<Number>& numbers, const std::vector<int>& from) const {
+  const int lanes = static_cast<int>(from.size());
+  Number result;
+  for (int n = 0; n < static_cast<int>(numbers.size()); ++n) {
+    const auto is_here = [&](int lane) { return lane / lanes == n; };
+    if (std::none_of(from.begin(), from.end(), is_here)) continue;
+    std::vector<int> order;
+    for (int lane = 0; lane < lanes; ++lane) {
+      const int source = from[static_cast<size_t>(lane)];
+      const bool is_new = is_here(source);
+      if (result.re == nullptr) {
+        order.push_back(is_new ? source % lanes : -1);
+      } else {
+        order.push_back(is_new ? lanes + source % lanes : source / lanes < n ? lane : -1);
+      }
+    }
+    const Number& number = numbers[static_cast<size_t>(n)];
+    const auto merge = [&](llvm::Value* so_far, llvm::Value* parts) {
+      return so_far == nullptr ? ir_.CreateShuffleVector(parts, order)
+                               : ir_.CreateShuffleVector(so_far, parts, order);
+    };
+    result = {merge(result.re, number.re),
+              number.im == nullptr ? nullptr : merge(result.im, number.im)};
+  }
+  return result;
+}
+
+std::vector<Number> Arithmetic::deinterleave(const std::vector<Number>& numbers) const {
+  const int count = static_cast<int>(numbers.size());
+  const int lanes = lanes_of(numbers[0]);
+  if (count == lanes) return transpose(numbers);
+  std::vector<Number> results;
+  for (int n = 0; n < count; ++n) {
+    std::vector<int> from;
+    for (int lane = 0; lane < lanes; ++lane) from.push_back(lane * count + n);
+    results.push_back(gather(numbers, from));
+  }
+  return results;
+}
+
+std::vector<Number> Arithmetic::interleave(const std::vector<Number>& numbers) const {
+  const int count = static_cast<int>(numbers.size());
+  const int lanes = lanes_of(numbers[0]);
+  if (count == lanes) return transpose(numbers);
+  std::vector<Number> results;
+  for (int n = 0; n < count; ++n) {
+    std::vector<int> from;
+    for (int lane = 0; lane < lanes; ++lane) {
+      const int element = n * lanes + lane;
+      from.push_back(element % count * lanes + element / count);
+    }
+    results.push_back(gather(numbers, from));
+  }
+  return results;
 }
 
 llvm::Value* Arithmetic::offset(llvm::Value* pointer, int64_t bytes) const {

@@ -45,6 +45,10 @@ class Arithmetic {
   // `lanes` numbers of as many lanes, lane j of result i being lane i of number j.
   std::vector<Number> transpose(std::vector<Number> numbers) const;
 
+  // n numbers whose lanes, one number after the other, are n-tuples: the i-th result holds the i-th
+  // of each tuple. And back.
+  std::vector<Number> deinterleave(const std::vector<Number>& numbers) const;
+  std::vector<Number> interleave(const std::vector<Number>& numbers) const;
   // Numbers of one lane, and zeros after them.
   Number from_lanes(const std::vector<Number>& numbers, int lanes) const;
   int lanes_of(const Number& number) const;
@@ -65,6 +69,8 @@ class Arithmetic {
 
  private:
   llvm::Type* part_type(DType dtype) const;
+  // Lane i of the result is lane from[i] of the numbers, one after the other.
+  Number gather(const std::vector<Number>& numbers, const std::vector<int>& from) const;
   llvm::Value* mask(int lanes, int active) const;
   llvm::Value* load_parts(llvm::Value* pointer, llvm::Type* type, int lanes, int active) const;
   void store_parts(llvm::Value* parts, llvm::Value* pointer, int active, bool streams) const;

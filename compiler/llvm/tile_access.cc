@@ -1,5 +1,6 @@
 // How a tile's operands come into registers and its sums get out of them.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -12,57 +13,86 @@ namespace einc {
 
 // ---- Loads
 
-// Each input's value for each register; registers that share one share the load.
+// Registers that share a value share the load.
 std::vector<TileEmitter::Numbers> TileEmitter::load_operands(const Pointers& pointers,
-                                                             const Shape& shape) {
+                                                             const Shape& shape, int64_t position,
+                                                             Loaded& loaded) {
+  const std::vector<TileDim> unrolled = unrolled_sums(shape);
   std::vector<Numbers> operands;
-  const int64_t vectors = vectors_of(shape);
   for (const int input : tile_.inputs) {
-    llvm::Value* const start = pointers[static_cast<size_t>(input)];
+    const int64_t start = offset_of(input, unrolled, position);
+    llvm::Value* const pointer = pointers[static_cast<size_t>(input)];
     const Access how = access(input, shape);
     if (how == Access::kTransposed) {
-      operands.push_back(load_transposed(input, start, shape));
+      operands.push_back(load_transposed(input, numbers_.offset(pointer, start), shape));
       continue;
     }
-    const bool varies_by_row = varies_along(input, shape.rows);
     Numbers values;
     for (int64_t row = 0; row < shape.row_count(); ++row)
-      for (int64_t v = 0; v < vectors; ++v) {
-        if (row > 0 && !varies_by_row) {
-          values.push_back(values[static_cast<size_t>(v)]);
-        } else if (v > 0 && how == Access::kBroadcast) {
-          values.push_back(values[static_cast<size_t>(row * vectors)]);
-        } else {
-          llvm::Value* const pointer =
-              numbers_.offset(start, offset_of(input, shape.rows, row));
-          values.push_back(load(input, pointer, how, shape, v));
-        }
-      }
+      for (int64_t v = 0; v < vectors_of(shape); ++v)
+        values.push_back(load(input, pointer, how, shape,
+                              start + offset_of(input, shape.rows, row), v, loaded));
     operands.push_back(std::move(values));
   }
   return operands;
 }
 
-Number TileEmitter::load_element(int operand, llvm::Value* pointer) {
-  if (loops().is_buffer(operand)) return numbers_.load_packed(pointer, plane_bytes(operand), 1);
-  const NestOperand& type = operand == loops().output_index()
-                                ? loops().output
-                                : loops().inputs[static_cast<size_t>(operand)];
-  return numbers_.load(pointer, type, 1, 1);
+// Vector `vector` of the row and the position that are `offset` bytes from the tile's start.
+Number TileEmitter::load(int input, llvm::Value* start, Access how, const Shape& shape,
+                         int64_t offset, int64_t vector, Loaded& loaded) {
+  const int64_t place =
+      how == Access::kBroadcast
+          ? offset
+          : offset + offset_of(input, shape.columns, vector * tile_.lanes);
+  const std::pair key(input, place);
+  if (const auto found = loaded.find(key); found != loaded.end()) return found->second;
+  llvm::Value* const pointer = numbers_.offset(start, place);
+  switch (how) {
+    case Access::kBroadcast:
+      return loaded[key] = numbers_.splat(load_element(input, pointer), tile_.lanes);
+    case Access::kContiguous:
+      return loaded[key] = load_vector(input, pointer, active_lanes(shape, vector));
+    case Access::kInterleaved:
+      load_interleaved(input, start, shape, vector, loaded);
+      return loaded.at(key);
+    case Access::kTransposed:
+    case Access::kStrided:
+      break;
+  }
+  return loaded[key] = load_strided(input, numbers_.offset(start, offset), shape, vector);
 }
 
-// Vector `vector` of a row that begins at `pointer`.
-Number TileEmitter::load(int input, llvm::Value* pointer, Access how, const Shape& shape,
-                         int64_t vector) {
-  if (how == Access::kBroadcast) return numbers_.splat(load_element(input, pointer), tile_.lanes);
-  if (how == Access::kStrided) return load_strided(input, pointer, shape, vector);
-  llvm::Value* const at = numbers_.offset(
-      pointer, offset_of(input, shape.columns, tile_.lanes == 1 ? vector : 0) +
-                   (tile_.lanes == 1 ? 0 : vector * tile_.lanes * loops().element_bytes(input)));
-  // Buffers have room for whole vectors.
-  if (loops().is_buffer(input)) return numbers_.load_packed(at, plane_bytes(input), tile_.lanes);
-  return numbers_.load(at, loops().inputs[static_cast<size_t>(input)], tile_.lanes,
-                       static_cast<int>(active_lanes(shape, vector)));
+// All that the columns of one vector hold, in whole vectors, taken apart by lane.
+void TileEmitter::load_interleaved(int input, llvm::Value* start, const Shape& shape,
+                                   int64_t vector, Loaded& loaded) {
+  const int64_t neighbours = interleaved(input, shape);
+  const int64_t element_bytes = loops().element_bytes(input);
+  const int64_t first = offset_of(input, shape.columns, vector * tile_.lanes);
+  const int64_t elements = active_lanes(shape, vector) * neighbours;
+  Numbers chunk;
+  for (int64_t begin = 0; begin < neighbours * tile_.lanes; begin += tile_.lanes) {
+    const int64_t active = std::clamp<int64_t>(elements - begin, 0, tile_.lanes);
+    chunk.push_back(active == 0
+                        ? numbers_.zero(tile_.lanes)
+                        : load_vector(input, numbers_.offset(start, first + begin * element_bytes),
+                                      active));
+  }
+  const Numbers apart = numbers_.deinterleave(chunk);
+  for (int64_t n = 0; n < neighbours; ++n)
+    loaded[{input, first + n * element_bytes}] = apart[static_cast<size_t>(n)];
+}
+
+// Buffers have room for whole vectors.
+Number TileEmitter::load_vector(int operand, llvm::Value* pointer, int64_t active) {
+  if (loops().is_buffer(operand))
+    return numbers_.load_packed(pointer, plane_bytes(operand), tile_.lanes);
+  return numbers_.load(pointer, loops().inputs[static_cast<size_t>(operand)], tile_.lanes,
+                       static_cast<int>(active));
+}
+
+Number TileEmitter::load_element(int operand, llvm::Value* pointer) {
+  if (loops().is_buffer(operand)) return numbers_.load_packed(pointer, plane_bytes(operand), 1);
+  return numbers_.load(pointer, loops().inputs[static_cast<size_t>(operand)], 1, 1);
 }
 
 Number TileEmitter::load_strided(int input, llvm::Value* pointer, const Shape& shape,
@@ -79,17 +109,12 @@ Number TileEmitter::load_strided(int input, llvm::Value* pointer, const Shape& s
 TileEmitter::Numbers TileEmitter::load_transposed(int input, llvm::Value* pointer,
                                                   const Shape& shape) {
   Numbers columns;
-  for (int64_t lane = 0; lane < tile_.lanes; ++lane) {
-    if (lane >= shape.width()) {
-      columns.push_back(numbers_.zero(tile_.lanes));
-      continue;
-    }
-    llvm::Value* const at = numbers_.offset(pointer, offset_of(input, shape.columns, lane));
-    columns.push_back(loops().is_buffer(input)
-                          ? numbers_.load_packed(at, plane_bytes(input), tile_.lanes)
-                          : numbers_.load(at, loops().inputs[static_cast<size_t>(input)],
-                                          tile_.lanes, static_cast<int>(shape.row_count())));
-  }
+  for (int64_t lane = 0; lane < tile_.lanes; ++lane)
+    columns.push_back(
+        lane >= shape.width()
+            ? numbers_.zero(tile_.lanes)
+            : load_vector(input, numbers_.offset(pointer, offset_of(input, shape.columns, lane)),
+                          shape.row_count()));
   Numbers rows = numbers_.transpose(std::move(columns));
   rows.resize(static_cast<size_t>(shape.row_count()));
   return rows;
@@ -118,6 +143,8 @@ void TileEmitter::store_all(const Numbers& sums, const Shape& shape, bool adds, 
     case Access::kBroadcast:
     case Access::kContiguous:
       return store_vectors(sums, shape, adds, streams);
+    case Access::kInterleaved:
+      return store_interleaved(sums, shape, adds, streams);
     case Access::kTransposed:
       return store_transposed(sums, shape, adds, streams);
     case Access::kStrided:
@@ -125,8 +152,10 @@ void TileEmitter::store_all(const Numbers& sums, const Shape& shape, bool adds, 
   }
 }
 
-void TileEmitter::store(const Number& number, llvm::Value* pointer, int64_t active, bool adds,
+void TileEmitter::store(const Number& number, int64_t offset, int64_t active, bool adds,
                         bool streams) {
+  llvm::Value* const pointer =
+      numbers_.offset(scope_.pointers[static_cast<size_t>(tile_.output)], offset);
   const int lanes = numbers_.lanes_of(number);
   const int lanes_active = static_cast<int>(active);
   if (loops().is_buffer(tile_.output)) {
@@ -144,13 +173,33 @@ void TileEmitter::store(const Number& number, llvm::Value* pointer, int64_t acti
 void TileEmitter::store_vectors(const Numbers& sums, const Shape& shape, bool adds, bool streams) {
   const int64_t vectors = vectors_of(shape);
   for (int64_t row = 0; row < shape.row_count(); ++row)
-    for (int64_t v = 0; v < vectors; ++v) {
-      const int64_t offset = offset_of(tile_.output, shape.rows, row) +
-                             offset_of(tile_.output, shape.columns, v * tile_.lanes);
+    for (int64_t v = 0; v < vectors; ++v)
       store(sums[static_cast<size_t>(row * vectors + v)],
-            numbers_.offset(scope_.pointers[static_cast<size_t>(tile_.output)], offset),
+            offset_of(tile_.output, shape.rows, row) +
+                offset_of(tile_.output, shape.columns, v * tile_.lanes),
             active_lanes(shape, v), adds, streams);
+}
+
+// The rows of each column next to each other.
+void TileEmitter::store_interleaved(const Numbers& sums, const Shape& shape, bool adds,
+                                    bool streams) {
+  const int64_t vectors = vectors_of(shape);
+  const int64_t element_bytes = loops().element_bytes(tile_.output);
+  for (int64_t v = 0; v < vectors; ++v) {
+    Numbers apart(static_cast<size_t>(shape.row_count()));
+    for (int64_t row = 0; row < shape.row_count(); ++row)
+      apart[static_cast<size_t>(offset_of(tile_.output, shape.rows, row) / element_bytes)] =
+          sums[static_cast<size_t>(row * vectors + v)];
+    const Numbers chunk = numbers_.interleave(apart);
+    const int64_t first = offset_of(tile_.output, shape.columns, v * tile_.lanes);
+    const int64_t elements = active_lanes(shape, v) * shape.row_count();
+    for (size_t i = 0; i < chunk.size(); ++i) {
+      const int64_t begin = static_cast<int64_t>(i) * tile_.lanes;
+      if (begin < elements)
+        store(chunk[i], first + begin * element_bytes,
+              std::min<int64_t>(elements - begin, tile_.lanes), adds, streams);
     }
+  }
 }
 
 // A square of registers, written along the rows.
@@ -160,9 +209,7 @@ void TileEmitter::store_transposed(const Numbers& sums, const Shape& shape, bool
   rows.resize(static_cast<size_t>(tile_.lanes), numbers_.zero(tile_.lanes));
   const Numbers columns = numbers_.transpose(std::move(rows));
   for (int64_t column = 0; column < shape.width(); ++column)
-    store(columns[static_cast<size_t>(column)],
-          numbers_.offset(scope_.pointers[static_cast<size_t>(tile_.output)],
-                          offset_of(tile_.output, shape.columns, column)),
+    store(columns[static_cast<size_t>(column)], offset_of(tile_.output, shape.columns, column),
           shape.row_count(), adds, streams && shape.row_count() == tile_.lanes);
 }
 
@@ -171,11 +218,10 @@ void TileEmitter::store_elements(const Numbers& sums, const Shape& shape, bool a
   for (int64_t row = 0; row < shape.row_count(); ++row)
     for (int64_t column = 0; column < shape.width(); ++column) {
       const Number& vector = sums[static_cast<size_t>(row * vectors + column / tile_.lanes)];
-      const int64_t offset = offset_of(tile_.output, shape.rows, row) +
-                             offset_of(tile_.output, shape.columns, column);
       store(numbers_.lane(vector, static_cast<int>(column % tile_.lanes)),
-            numbers_.offset(scope_.pointers[static_cast<size_t>(tile_.output)], offset), 1, adds,
-            false);
+            offset_of(tile_.output, shape.rows, row) +
+                offset_of(tile_.output, shape.columns, column),
+            1, adds, false);
     }
 }
 
@@ -185,10 +231,7 @@ void TileEmitter::store_lane_sums(const Numbers& sums, const Shape& shape, bool 
     Number sum = sums[static_cast<size_t>(row * vectors)];
     for (int64_t v = 1; v < vectors; ++v)
       sum = numbers_.add(sum, sums[static_cast<size_t>(row * vectors + v)]);
-    store(numbers_.sum_of_lanes(sum),
-          numbers_.offset(scope_.pointers[static_cast<size_t>(tile_.output)],
-                          offset_of(tile_.output, shape.rows, row)),
-          1, adds, false);
+    store(numbers_.sum_of_lanes(sum), offset_of(tile_.output, shape.rows, row), 1, adds, false);
   }
 }
 

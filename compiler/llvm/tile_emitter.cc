@@ -46,7 +46,10 @@ void TileEmitter::emit_variant(const Shape& shape) {
   const Numbers zeros(static_cast<size_t>(shape.row_count() * vectors_of(shape)),
                       numbers_.zero(tile_.lanes));
   if (tile_.inputs.empty()) return flush(zeros, shape);
-  if (tile_.reduce_axes.empty()) return flush(products(scope_.pointers, shape), shape);
+  if (tile_.reduce_axes.empty()) {
+    Loaded loaded;
+    return flush(products(numbers_, load_operands(scope_.pointers, shape, 0, loaded)), shape);
+  }
   flush(reduce(0, scope_.pointers, zeros, shape), shape);
 }
 
@@ -92,9 +95,30 @@ bool TileEmitter::is_square(const Shape& shape) const {
          tile_.rows[0].count <= tile_.lanes && shape.width() <= tile_.lanes;
 }
 
+int64_t TileEmitter::interleaved(int operand, const Shape& shape) const {
+  constexpr int64_t kMost = 16;
+  if (tile_.lanes == 1 || tile_.columns.size() != 1 || reduces_vectors()) return 1;
+  std::vector<TileDim> inner = unrolled_sums(shape);
+  inner.insert(inner.end(), shape.rows.begin(), shape.rows.end());
+  std::erase_if(inner, [&](const TileDim& dim) {
+    return dim.count == 1 || loops().stride(operand, dim.axis) == 0;
+  });
+  std::sort(inner.begin(), inner.end(), [&](const TileDim& x, const TileDim& y) {
+    return loops().stride(operand, x.axis) > loops().stride(operand, y.axis);
+  });
+  const int64_t neighbours = count_of(inner);
+  const bool is_interleaved = neighbours <= kMost && is_contiguous(operand, inner) &&
+                              loops().stride(operand, shape.columns[0].axis) == neighbours;
+  return is_interleaved ? neighbours : 1;
+}
+
 TileEmitter::Access TileEmitter::access(int operand, const Shape& shape) const {
   if (!varies_along(operand, shape.columns)) return Access::kBroadcast;
   if (tile_.lanes == 1 || is_contiguous(operand, shape.columns)) return Access::kContiguous;
+  if (is_square(shape) && loops().stride(operand, tile_.rows[0].axis) == 1 &&
+      shape.row_count() == tile_.lanes)
+    return Access::kTransposed;
+  if (interleaved(operand, shape) > 1) return Access::kInterleaved;
   if (is_square(shape) && loops().stride(operand, tile_.rows[0].axis) == 1)
     return Access::kTransposed;
   return Access::kStrided;
@@ -104,11 +128,11 @@ TileEmitter::Access TileEmitter::access(int operand, const Shape& shape) const {
 
 TileEmitter::Numbers TileEmitter::reduce(size_t level, const Pointers& pointers, Numbers sums,
                                          const Shape& shape) {
-  if (level == tile_.reduce_axes.size()) return accumulate(pointers, sums, shape);
+  if (level + unrolled_sums(shape).size() == tile_.reduce_axes.size())
+    return accumulate(pointers, std::move(sums), shape);
   const int axis = tile_.reduce_axes[level];
   if (reduces_vectors() && axis == tile_.columns[0].axis)
     return reduce_vector_axis(pointers, std::move(sums), shape);
-  if (range(axis).most() == 1) return reduce(level + 1, pointers, std::move(sums), shape);
   return loop_over(range(axis).size, axis, 1, pointers, sums,
                    [&](const Pointers& inner, Numbers carried) {
                      return reduce(level + 1, inner, std::move(carried), shape);
@@ -193,14 +217,39 @@ TileEmitter::Numbers TileEmitter::loop_over(
   return results;
 }
 
-TileEmitter::Numbers TileEmitter::accumulate(const Pointers& pointers, const Numbers& sums,
+std::vector<TileDim> TileEmitter::unrolled_sums(const Shape& shape) const {
+  constexpr int64_t kMostPositions = 8;
+  constexpr int64_t kMostMultiplyAdds = 96;  // or compiling takes longer than it gains
+  std::vector<TileDim> dims;
+  const int64_t registers = shape.row_count() * vectors_of(shape);
+  for (size_t level = tile_.reduce_axes.size(); level-- > 0;) {
+    const int axis = tile_.reduce_axes[level];
+    const int64_t positions = count_of(dims) * range(axis).most();
+    if (range(axis).sizes.size() > 1 || positions > kMostPositions ||
+        positions * registers > kMostMultiplyAdds ||
+        (reduces_vectors() && axis == tile_.columns[0].axis))
+      break;
+    dims.insert(dims.begin(), {axis, range(axis).most()});
+  }
+  return dims;
+}
+
+TileEmitter::Numbers TileEmitter::accumulate(const Pointers& pointers, Numbers sums,
                                              const Shape& shape) {
+  Loaded loaded;
+  for (int64_t position = 0; position < count_of(unrolled_sums(shape)); ++position)
+    sums = accumulate_one(load_operands(pointers, shape, position, loaded), sums, shape);
+  return sums;
+}
+
+TileEmitter::Numbers TileEmitter::accumulate_one(const std::vector<Numbers>& operands,
+                                                 const Numbers& sums, const Shape& shape) {
   const int64_t vectors = vectors_of(shape);
   const bool is_ragged = reduces_vectors() && shape.width() % tile_.lanes != 0;
   // A masked lane is zero in what varies along the vectors, but 0 times a broadcast infinity is
   // not.
   if (is_ragged || tile_.inputs.size() == 1) {
-    Numbers terms = products(pointers, shape);
+    Numbers terms = products(numbers_, operands);
     for (size_t i = 0; i < terms.size(); ++i) {
       const int64_t v = static_cast<int64_t>(i) % vectors;
       const int64_t active = reduces_vectors() ? active_lanes(shape, v) : tile_.lanes;
@@ -208,7 +257,6 @@ TileEmitter::Numbers TileEmitter::accumulate(const Pointers& pointers, const Num
     }
     return terms;
   }
-  const std::vector<Numbers> operands = load_operands(pointers, shape);
   Numbers results;
   for (size_t i = 0; i < sums.size(); ++i) {
     Number factor = operands[0][i];
@@ -219,12 +267,12 @@ TileEmitter::Numbers TileEmitter::accumulate(const Pointers& pointers, const Num
   return results;
 }
 
-TileEmitter::Numbers TileEmitter::products(const Pointers& pointers, const Shape& shape) {
-  const std::vector<Numbers> operands = load_operands(pointers, shape);
+TileEmitter::Numbers TileEmitter::products(const Arithmetic& numbers,
+                                           const std::vector<Numbers>& operands) {
   Numbers results = operands[0];
   for (size_t o = 1; o < operands.size(); ++o)
     for (size_t i = 0; i < results.size(); ++i)
-      results[i] = numbers_.multiply(results[i], operands[o][i]);
+      results[i] = numbers.multiply(results[i], operands[o][i]);
   return results;
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "compiler/llvm/nest_emitter.h"
@@ -23,11 +25,14 @@ class TileEmitter {
     int64_t row_count() const { return count_of(rows); }
     int64_t width() const { return count_of(columns); }
   };
-  // How an operand meets the vectors along the columns.
-  enum class Access { kBroadcast, kContiguous, kTransposed, kStrided };
+  // How an operand meets the vectors along the columns. Interleaved: the rows (or the unrolled
+  // positions of a sum) of one column are neighbours, and the next column's come right after them.
+  enum class Access { kBroadcast, kContiguous, kInterleaved, kTransposed, kStrided };
 
   using Numbers = std::vector<Number>;
   using Pointers = std::vector<llvm::Value*>;  // of each operand
+  // What has been loaded, by operand and offset in bytes.
+  using Loaded = std::map<std::pair<int, int64_t>, Number>;
 
   void for_each_size(const std::vector<TileDim>& dims,
                      const std::function<void(std::vector<TileDim>)>& emit_size);
@@ -39,28 +44,41 @@ class TileEmitter {
   Numbers loop_over(llvm::Value* size, int axis, int64_t step, const Pointers& pointers,
                     const Numbers& sums,
                     const std::function<Numbers(const Pointers&, Numbers)>& body);
-  // One step of the sums: the products of all inputs at `pointers`.
-  Numbers accumulate(const Pointers& pointers, const Numbers& sums, const Shape& shape);
-  Numbers products(const Pointers& pointers, const Shape& shape);
+  // The innermost sums over few positions, which take no loop.
+  std::vector<TileDim> unrolled_sums(const Shape& shape) const;
+  // The products of all inputs at `pointers`, added up over the unrolled positions.
+  Numbers accumulate(const Pointers& pointers, Numbers sums, const Shape& shape);
+  Numbers accumulate_one(const std::vector<Numbers>& operands, const Numbers& sums,
+                         const Shape& shape);
+  static Numbers products(const Arithmetic& numbers, const std::vector<Numbers>& operands);
 
   // tile_access.cc
-  std::vector<Numbers> load_operands(const Pointers& pointers, const Shape& shape);
+  // Each input's value for each register, at one of the unrolled positions.
+  std::vector<Numbers> load_operands(const Pointers& pointers, const Shape& shape,
+                                     int64_t position, Loaded& loaded);
   Numbers load_transposed(int input, llvm::Value* pointer, const Shape& shape);
-  Number load(int input, llvm::Value* pointer, Access access, const Shape& shape, int64_t vector);
+  Number load(int input, llvm::Value* start, Access access, const Shape& shape, int64_t offset,
+              int64_t vector, Loaded& loaded);
+  void load_interleaved(int input, llvm::Value* start, const Shape& shape, int64_t vector,
+                        Loaded& loaded);
+  Number load_vector(int operand, llvm::Value* pointer, int64_t active);
   Number load_element(int operand, llvm::Value* pointer);
   Number load_strided(int input, llvm::Value* pointer, const Shape& shape, int64_t vector);
 
   void flush(const Numbers& sums, const Shape& shape);
   void store_all(const Numbers& sums, const Shape& shape, bool adds, bool streams);
   void store_vectors(const Numbers& sums, const Shape& shape, bool adds, bool streams);
+  void store_interleaved(const Numbers& sums, const Shape& shape, bool adds, bool streams);
   void store_transposed(const Numbers& sums, const Shape& shape, bool adds, bool streams);
   void store_elements(const Numbers& sums, const Shape& shape, bool adds);
   void store_lane_sums(const Numbers& sums, const Shape& shape, bool adds);
-  void store(const Number& number, llvm::Value* pointer, int64_t active, bool adds, bool streams);
+  void store(const Number& number, int64_t offset, int64_t active, bool adds, bool streams);
 
   Access access(int operand, const Shape& shape) const;
   bool is_contiguous(int operand, const std::vector<TileDim>& dims) const;
   bool is_square(const Shape& shape) const;
+  // Neighbours of one column, if the operand is interleaved, else 1.
+  int64_t interleaved(int operand, const Shape& shape) const;
   // Bytes from the start of the tile's ranges to a position of `dims`.
   int64_t offset_of(int operand, const std::vector<TileDim>& dims, int64_t position) const;
   bool varies_along(int operand, const std::vector<TileDim>& dims) const;
