@@ -1,6 +1,7 @@
 #include "compiler/schedule_util.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -19,9 +20,10 @@ int lanes_of(DType compute, const Target& target) {
 }
 
 int vector_lanes(int64_t extent, DType compute, const Target& target) {
-  int lanes = 1;
-  while (lanes < extent && lanes < lanes_of(compute, target)) lanes *= 2;
-  return lanes;
+  const int most = lanes_of(compute, target);
+  const auto elements = static_cast<uint64_t>(std::min<int64_t>(extent, most));
+  const uint64_t lanes = target.has_masks ? std::bit_ceil(elements) : std::bit_floor(elements);
+  return static_cast<int>(lanes);
 }
 
 // ---- NestBuilder

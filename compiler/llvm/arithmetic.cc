@@ -227,8 +227,32 @@ llvm::Value* Arithmetic::load_parts(llvm::Value* pointer, llvm::Type* type, int 
                                     int active) const {
   auto* const vector = llvm::FixedVectorType::get(type, static_cast<unsigned>(lanes));
   if (active >= lanes) return ir_.CreateAlignedLoad(vector, pointer, kUnaligned);
+  if (!has_masks_) return load_pieces(pointer, vector, active);
   return ir_.CreateMaskedLoad(vector, pointer, kUnaligned, mask(lanes, active),
                               llvm::Constant::getNullValue(vector));
+}
+
+// In pieces of halving size, each widened and merged in.
+llvm::Value* Arithmetic::load_pieces(llvm::Value* pointer, llvm::FixedVectorType* vector,
+                                     int active) const {
+  const int lanes = static_cast<int>(vector->getNumElements());
+  const int64_t part_bytes = vector->getScalarSizeInBits() / 8;
+  llvm::Value* result = llvm::Constant::getNullValue(vector);
+  for (int begin = 0, piece = lanes; begin < active; begin += piece) {
+    while (begin + piece > active) piece /= 2;
+    auto* const type =
+        llvm::FixedVectorType::get(vector->getElementType(), static_cast<unsigned>(piece));
+    llvm::Value* const parts =
+        ir_.CreateAlignedLoad(type, offset(pointer, begin * part_bytes), kUnaligned);
+    std::vector<int> widened, merged;
+    for (int lane = 0; lane < lanes; ++lane) {
+      const bool is_here = lane >= begin && lane < begin + piece;
+      widened.push_back(is_here ? lane - begin : -1);
+      merged.push_back(is_here ? lanes + lane : lane);
+    }
+    result = ir_.CreateShuffleVector(result, ir_.CreateShuffleVector(parts, widened), merged);
+  }
+  return result;
 }
 
 llvm::Value* Arithmetic::is_nonzero(llvm::Value* parts) const {

@@ -29,6 +29,7 @@ class Arithmetic {
         has_f16_(target.has_f16),
         has_bf16_(target.has_bf16) {}
 
+  bool has_masks() const { return has_masks_; }
   bool is_complex() const { return compute_.kind == Kind::kComplex; }
   int part_bytes() const { return is_complex() ? compute_.bytes / 2 : compute_.bytes; }
   llvm::Type* vector_type(int lanes) const;
@@ -73,6 +74,7 @@ class Arithmetic {
   Number gather(const std::vector<Number>& numbers, const std::vector<int>& from) const;
   llvm::Value* mask(int lanes, int active) const;
   llvm::Value* load_parts(llvm::Value* pointer, llvm::Type* type, int lanes, int active) const;
+  llvm::Value* load_pieces(llvm::Value* pointer, llvm::FixedVectorType* vector, int active) const;
   void store_parts(llvm::Value* parts, llvm::Value* pointer, int active, bool streams) const;
   llvm::Value* to_compute(llvm::Value* parts, const DTypeInfo& storage) const;
   llvm::Value* is_nonzero(llvm::Value* parts) const;

@@ -43,7 +43,7 @@ Number TileEmitter::load(int input, llvm::Value* start, Access how, const Shape&
   const int64_t place =
       how == Access::kBroadcast
           ? offset
-          : offset + offset_of(input, shape.columns, vector * tile_.lanes);
+          : offset + offset_of(input, shape.columns, first_column(shape, vector));
   const std::pair key(input, place);
   if (const auto found = loaded.find(key); found != loaded.end()) return found->second;
   llvm::Value* const pointer = numbers_.offset(start, place);
@@ -67,7 +67,7 @@ void TileEmitter::load_interleaved(int input, llvm::Value* start, const Shape& s
                                    int64_t vector, Loaded& loaded) {
   const int64_t neighbours = interleaved(input, shape);
   const int64_t element_bytes = loops().element_bytes(input);
-  const int64_t first = offset_of(input, shape.columns, vector * tile_.lanes);
+  const int64_t first = offset_of(input, shape.columns, first_column(shape, vector));
   const int64_t elements = active_lanes(shape, vector) * neighbours;
   Numbers chunk;
   for (int64_t begin = 0; begin < neighbours * tile_.lanes; begin += tile_.lanes) {
@@ -101,7 +101,7 @@ Number TileEmitter::load_strided(int input, llvm::Value* pointer, const Shape& s
   for (int64_t lane = 0; lane < active_lanes(shape, vector); ++lane)
     lanes.push_back(load_element(
         input, numbers_.offset(
-                   pointer, offset_of(input, shape.columns, vector * tile_.lanes + lane))));
+                   pointer, offset_of(input, shape.columns, first_column(shape, vector) + lane))));
   return numbers_.from_lanes(lanes, tile_.lanes);
 }
 
@@ -152,32 +152,41 @@ void TileEmitter::store_all(const Numbers& sums, const Shape& shape, bool adds, 
   }
 }
 
-void TileEmitter::store(const Number& number, int64_t offset, int64_t active, bool adds,
-                        bool streams) {
-  llvm::Value* const pointer =
-      numbers_.offset(scope_.pointers[static_cast<size_t>(tile_.output)], offset);
-  const int lanes = numbers_.lanes_of(number);
-  const int lanes_active = static_cast<int>(active);
-  if (loops().is_buffer(tile_.output)) {
-    const int64_t plane = plane_bytes(tile_.output);
-    const Number sum =
-        adds ? numbers_.add(number, numbers_.load_packed(pointer, plane, lanes)) : number;
-    return numbers_.store_packed(sum, pointer, plane, tile_.pads ? lanes : lanes_active);
+// What is added to is read before anything is written: vectors may overlap.
+void TileEmitter::store(std::vector<Store> stores, bool adds, bool streams) {
+  const bool is_buffer = loops().is_buffer(tile_.output);
+  llvm::Value* const start = scope_.pointers[static_cast<size_t>(tile_.output)];
+  for (Store& store : stores) {
+    if (!adds) break;
+    const int lanes = numbers_.lanes_of(store.number);
+    llvm::Value* const pointer = numbers_.offset(start, store.offset);
+    const Number before =
+        is_buffer ? numbers_.load_packed(pointer, plane_bytes(tile_.output), lanes)
+                  : numbers_.load(pointer, loops().output, lanes, static_cast<int>(store.active));
+    store.number = numbers_.add(store.number, before);
   }
-  const NestOperand& output = loops().output;
-  const Number sum =
-      adds ? numbers_.add(number, numbers_.load(pointer, output, lanes, lanes_active)) : number;
-  numbers_.store(sum, pointer, output, lanes_active, streams);
+  for (const Store& store : stores) {
+    llvm::Value* const pointer = numbers_.offset(start, store.offset);
+    const int active =
+        tile_.pads ? numbers_.lanes_of(store.number) : static_cast<int>(store.active);
+    if (is_buffer) {
+      numbers_.store_packed(store.number, pointer, plane_bytes(tile_.output), active);
+    } else {
+      numbers_.store(store.number, pointer, loops().output, active, streams);
+    }
+  }
 }
 
 void TileEmitter::store_vectors(const Numbers& sums, const Shape& shape, bool adds, bool streams) {
   const int64_t vectors = vectors_of(shape);
-  for (int64_t row = 0; row < shape.row_count(); ++row)
+  for (int64_t row = 0; row < shape.row_count(); ++row) {
+    std::vector<Store> stores;
     for (int64_t v = 0; v < vectors; ++v)
-      store(sums[static_cast<size_t>(row * vectors + v)],
-            offset_of(tile_.output, shape.rows, row) +
-                offset_of(tile_.output, shape.columns, v * tile_.lanes),
-            active_lanes(shape, v), adds, streams);
+      stores.push_back({offset_of(tile_.output, shape.rows, row) +
+                            offset_of(tile_.output, shape.columns, first_column(shape, v)),
+                        sums[static_cast<size_t>(row * vectors + v)], active_lanes(shape, v)});
+    store(std::move(stores), adds, streams);
+  }
 }
 
 // The rows of each column next to each other.
@@ -185,21 +194,23 @@ void TileEmitter::store_interleaved(const Numbers& sums, const Shape& shape, boo
                                     bool streams) {
   const int64_t vectors = vectors_of(shape);
   const int64_t element_bytes = loops().element_bytes(tile_.output);
+  std::vector<Store> stores;
   for (int64_t v = 0; v < vectors; ++v) {
     Numbers apart(static_cast<size_t>(shape.row_count()));
     for (int64_t row = 0; row < shape.row_count(); ++row)
       apart[static_cast<size_t>(offset_of(tile_.output, shape.rows, row) / element_bytes)] =
           sums[static_cast<size_t>(row * vectors + v)];
     const Numbers chunk = numbers_.interleave(apart);
-    const int64_t first = offset_of(tile_.output, shape.columns, v * tile_.lanes);
+    const int64_t first = offset_of(tile_.output, shape.columns, first_column(shape, v));
     const int64_t elements = active_lanes(shape, v) * shape.row_count();
     for (size_t i = 0; i < chunk.size(); ++i) {
       const int64_t begin = static_cast<int64_t>(i) * tile_.lanes;
       if (begin < elements)
-        store(chunk[i], first + begin * element_bytes,
-              std::min<int64_t>(elements - begin, tile_.lanes), adds, streams);
+        stores.push_back({first + begin * element_bytes, chunk[i],
+                          std::min<int64_t>(elements - begin, tile_.lanes)});
     }
   }
+  store(std::move(stores), adds, streams);
 }
 
 // A square of registers, written along the rows.
@@ -208,20 +219,24 @@ void TileEmitter::store_transposed(const Numbers& sums, const Shape& shape, bool
   Numbers rows = sums;
   rows.resize(static_cast<size_t>(tile_.lanes), numbers_.zero(tile_.lanes));
   const Numbers columns = numbers_.transpose(std::move(rows));
+  std::vector<Store> stores;
   for (int64_t column = 0; column < shape.width(); ++column)
-    store(columns[static_cast<size_t>(column)], offset_of(tile_.output, shape.columns, column),
-          shape.row_count(), adds, streams && shape.row_count() == tile_.lanes);
+    stores.push_back({offset_of(tile_.output, shape.columns, column),
+                      columns[static_cast<size_t>(column)], shape.row_count()});
+  store(std::move(stores), adds, streams && shape.row_count() == tile_.lanes);
 }
 
 void TileEmitter::store_elements(const Numbers& sums, const Shape& shape, bool adds) {
   const int64_t vectors = vectors_of(shape);
   for (int64_t row = 0; row < shape.row_count(); ++row)
-    for (int64_t column = 0; column < shape.width(); ++column) {
-      const Number& vector = sums[static_cast<size_t>(row * vectors + column / tile_.lanes)];
-      store(numbers_.lane(vector, static_cast<int>(column % tile_.lanes)),
-            offset_of(tile_.output, shape.rows, row) +
-                offset_of(tile_.output, shape.columns, column),
-            1, adds, false);
+    for (int64_t v = 0; v < vectors; ++v) {
+      const Number& vector = sums[static_cast<size_t>(row * vectors + v)];
+      const int64_t first = v * tile_.lanes;
+      for (int64_t column = first; column < std::min(first + tile_.lanes, shape.width()); ++column)
+        store({{offset_of(tile_.output, shape.rows, row) +
+                    offset_of(tile_.output, shape.columns, column),
+                numbers_.lane(vector, static_cast<int>(column - first_column(shape, v))), 1}},
+              adds, false);
     }
 }
 
@@ -231,7 +246,7 @@ void TileEmitter::store_lane_sums(const Numbers& sums, const Shape& shape, bool 
     Number sum = sums[static_cast<size_t>(row * vectors)];
     for (int64_t v = 1; v < vectors; ++v)
       sum = numbers_.add(sum, sums[static_cast<size_t>(row * vectors + v)]);
-    store(numbers_.sum_of_lanes(sum), offset_of(tile_.output, shape.rows, row), 1, adds, false);
+    store({{offset_of(tile_.output, shape.rows, row), numbers_.sum_of_lanes(sum), 1}}, adds, false);
   }
 }
 

@@ -72,7 +72,13 @@ class TileEmitter {
   void store_transposed(const Numbers& sums, const Shape& shape, bool adds, bool streams);
   void store_elements(const Numbers& sums, const Shape& shape, bool adds);
   void store_lane_sums(const Numbers& sums, const Shape& shape, bool adds);
-  void store(const Number& number, int64_t offset, int64_t active, bool adds, bool streams);
+  // What a tile stores, by offset in bytes from the start of its ranges.
+  struct Store {
+    int64_t offset;
+    Number number;
+    int64_t active;
+  };
+  void store(std::vector<Store> stores, bool adds, bool streams);
 
   Access access(int operand, const Shape& shape) const;
   bool is_contiguous(int operand, const std::vector<TileDim>& dims) const;
@@ -94,8 +100,15 @@ class TileEmitter {
   int64_t vectors_of(const Shape& shape) const {
     return (shape.width() + tile_.lanes - 1) / tile_.lanes;
   }
+  // The column at which a vector begins. Where masks are slow, the last one of several ends with
+  // the columns instead, over some of the one before.
+  int64_t first_column(const Shape& shape, int64_t vector) const {
+    const int64_t first = vector * tile_.lanes;
+    const int64_t last = shape.width() - tile_.lanes;
+    return numbers_.has_masks() || reduces_vectors() || last < 0 ? first : std::min(first, last);
+  }
   int64_t active_lanes(const Shape& shape, int64_t vector) const {
-    return std::min<int64_t>(shape.width() - vector * tile_.lanes, tile_.lanes);
+    return std::min<int64_t>(shape.width() - first_column(shape, vector), tile_.lanes);
   }
 
   NestEmitter& nest_;
