@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <numeric>
 #include <variant>
 #include <vector>
@@ -19,18 +20,32 @@ namespace {
 using Ranges = std::vector<double>;  // positions of each axis that the enclosing loops leave
 
 constexpr double kLine = 64;
+// Bytes that could have come from memory while hardware finds out where the next run begins.
+constexpr double kShortRun = 256;
+
+// Runs that hardware follows at once.
+constexpr int64_t kStreams = 16;
+
+struct Cache {
+  int64_t bytes;
+  double lost_per_run;  // bytes
+};
 
 class Model {
  public:
-  Model(const LoopNest& nest, const Target& target) : nest_(nest), target_(target) {}
+  Model(const LoopNest& nest, const Target& target)
+      : nest_(nest), target_(target), run_bytes_(nest.inputs.size() + 1) {
+    std::vector<const Loop*> loops;
+    find_runs(nest.body, loops);
+  }
 
   double cycles() const {
     Ranges ranges;
     for (const Axis& axis : nest_.axes) ranges.push_back(static_cast<double>(axis.extent));
     // Bytes a cycle from the level below: about what a core of today gets from L2, L3 and memory.
-    const double l2 = traffic(nest_.body, ranges, target_.l1_bytes) / 64;
-    const double l3 = traffic(nest_.body, ranges, target_.l2_bytes) / 24;
-    const double memory = traffic(nest_.body, ranges, target_.l3_bytes) / 8;
+    const double l2 = traffic(nest_.body, ranges, {target_.l1_bytes, 0}) / 64;
+    const double l3 = traffic(nest_.body, ranges, {target_.l2_bytes, kShortRun / 4}) / 24;
+    const double memory = traffic(nest_.body, ranges, {target_.l3_bytes, kShortRun}) / 8;
     const double computing = compute(nest_.body, ranges) + l2;
     const double waiting = std::max(l3, memory);
     // Hardware overlaps them, but not well.
@@ -82,6 +97,8 @@ class Model {
     const bool by_row = varies(input, tile.rows);
     if (!varies(input, tile.columns)) return by_row ? rows : 1;
     if (tile.lanes == 1 || is_contiguous(input, tile.columns)) return (by_row ? rows : 1) * vectors;
+    if (const double n = neighbours(input, tile); n > 1)
+      return vectors * n * (1 + 2 * std::max(n - 1, 1.0)) / summed(tile);
     if (is_transposed(input, tile)) return width + 2 * shuffles(tile);
     return 2 * (by_row ? rows : 1) * width;
   }
@@ -92,8 +109,31 @@ class Model {
     if (!varies(tile.output, tile.columns) || tile.lanes == 1 ||
         is_contiguous(tile.output, tile.columns))
       return rows * vectors * (std::fmod(width, tile.lanes) != 0 && !target_.has_masks ? 2 : 1);
+    if (const double n = neighbours(tile.output, tile); n > 1) return vectors * n * n;
     if (is_transposed(tile.output, tile)) return width + shuffles(tile);
     return 1.5 * rows * width;
+  }
+
+  // Elements that one column has side by side, if the next column's come right after them: they are
+  // loaded whole and taken apart in registers.
+  double neighbours(int operand, const Tile& tile) const {
+    constexpr int64_t kMost = 16;
+    if (tile.columns.size() != 1 || tile.lanes == 1) return 1;
+    int64_t product = 1;
+    for (const TileDim& dim : tile.rows)
+      if (nest_.stride(operand, dim.axis) != 0) product *= dim.count;
+    for (const int axis : tile.reduce_axes)
+      if (nest_.stride(operand, axis) != 0) product *= nest_.axes[static_cast<size_t>(axis)].extent;
+    return product <= kMost && nest_.stride(operand, tile.columns[0].axis) == product
+               ? static_cast<double>(product)
+               : 1;
+  }
+
+  double summed(const Tile& tile) const {
+    double steps = 1;
+    for (const int axis : tile.reduce_axes)
+      steps *= static_cast<double>(nest_.axes[static_cast<size_t>(axis)].extent);
+    return steps;
   }
 
   static double shuffles(const Tile& tile) {
@@ -141,32 +181,33 @@ class Model {
 
   // Bytes that have to come into a cache of that size: what the largest part of the nest that fits
   // touches, each time it is run.
-  double traffic(const std::vector<Node>& body, const Ranges& ranges, int64_t cache) const {
-    const double all = touched(body, ranges);
-    if (all <= static_cast<double>(cache)) return all;
+  double traffic(const std::vector<Node>& body, const Ranges& ranges, const Cache& cache) const {
+    const double all = touched(body, ranges, 0);
+    if (all <= static_cast<double>(cache.bytes)) return touched(body, ranges, cache.lost_per_run);
     double sum = 0;
     for (const Node& node : body) {
       if (const auto* loop = std::get_if<Loop>(&node)) {
         const Ranges inner = inside(*loop, ranges);
         // One iteration fits: what several share stays.
-        const bool fits = touched(loop->body, inner) <= static_cast<double>(cache);
-        sum += fits ? touched(loop->body, ranges)
+        const bool fits = touched(loop->body, inner, 0) <= static_cast<double>(cache.bytes);
+        sum += fits ? touched(loop->body, ranges, cache.lost_per_run)
                     : trips(*loop, ranges) * traffic(loop->body, inner, cache);
       } else if (const auto* local = std::get_if<Local>(&node)) {
         sum += traffic(local->body, ranges, cache);
       } else {
-        sum += touched({node}, ranges);
+        sum += touched({node}, ranges, cache.lost_per_run);
       }
     }
     return sum;
   }
 
-  double touched(const std::vector<Node>& body, const Ranges& ranges) const {
+  double touched(const std::vector<Node>& body, const Ranges& ranges,
+                 double lost_per_run) const {
     std::vector<bool> uses(static_cast<size_t>(nest_.buffer_index(0)) + nest_.buffers.size());
     double bytes = 0;
     collect(body, uses);
     for (size_t o = 0; o < uses.size(); ++o)
-      if (uses[o]) bytes += touched(static_cast<int>(o), ranges);
+      if (uses[o]) bytes += touched(static_cast<int>(o), ranges, lost_per_run);
     return bytes;
   }
 
@@ -184,25 +225,94 @@ class Model {
     }
   }
 
-  // Whole lines, and more for short runs, which hardware does not fetch ahead.
-  double touched(int operand, const Ranges& ranges) const {
+  // Whole lines, and what is lost between runs.
+  double touched(int operand, const Ranges& ranges, double lost_per_run) const {
     const auto bytes = static_cast<double>(nest_.element_bytes(operand));
     double run = bytes;
     double runs = 1;
-    double elements = 1;
     for (size_t a = 0; a < ranges.size(); ++a) {
       const int64_t stride = nest_.stride(operand, static_cast<int>(a));
       if (stride == 0) continue;
-      elements *= ranges[a];
       stride == 1 ? run *= ranges[a] : runs *= ranges[a];
     }
-    if (nest_.is_buffer(operand)) return elements * static_cast<double>(info(nest_.compute).bytes);
-    const double written = operand == nest_.output_index() ? 2 : 1;
-    return written * runs * std::ceil(run / kLine) * (kLine + (runs > 1 ? kLine / 2 : 0));
+    if (nest_.is_buffer(operand))
+      return run * runs / bytes * static_cast<double>(info(nest_.compute).bytes);
+    const bool is_output = operand == nest_.output_index();
+    const double written = is_output && !streams_ ? 2 : 1;
+    const double lost = lost_per_run / run_bytes_[static_cast<size_t>(operand)];
+    return written * runs * std::ceil(run / kLine) * kLine * (1 + lost);
+  }
+
+  // How many bytes of each operand are touched in the order in which they lie.
+  void find_runs(const std::vector<Node>& body, std::vector<const Loop*>& loops) {
+    for (const Node& node : body) {
+      if (const auto* loop = std::get_if<Loop>(&node)) {
+        loops.push_back(loop);
+        find_runs(loop->body, loops);
+        loops.pop_back();
+      } else if (const auto* local = std::get_if<Local>(&node)) {
+        find_runs(local->body, loops);
+      } else {
+        const Tile& tile = std::get<Tile>(node);
+        for (const int input : tile.inputs) find_run(input, tile, loops);
+        find_run(tile.output, tile, loops);
+        if (tile.output == nest_.output_index()) streams_ = tile.streams;
+      }
+    }
+  }
+
+  void find_run(int operand, const Tile& tile, const std::vector<const Loop*>& loops) {
+    if (nest_.is_buffer(operand)) return;
+    std::vector<int64_t> counts(nest_.axes.size(), 1);
+    for (const auto* dims : {&tile.rows, &tile.columns})
+      for (const TileDim& dim : *dims) counts[static_cast<size_t>(dim.axis)] = dim.count;
+    int64_t run = 1;
+    const auto extend = [&](int axis, int64_t positions, int64_t step) {
+      const int64_t stride = std::abs(nest_.stride(operand, axis));
+      if (stride == 0 || positions == 1) return true;
+      if (stride * step != run) return false;
+      run *= positions;
+      return true;
+    };
+    // Within the tile in any order; then loop by loop, while one goes on where the one within ends.
+    for (size_t round = 0; round < counts.size(); ++round)
+      for (size_t a = 0; a < counts.size(); ++a)
+        if (counts[a] > 1 && nest_.stride(operand, static_cast<int>(a)) == run)
+          run *= counts[a];
+    for (size_t r = tile.reduce_axes.size(); r-- > 0;) {
+      const int axis = tile.reduce_axes[r];
+      const int64_t range = range_within(axis, loops, loops.size());
+      const int64_t count = counts[static_cast<size_t>(axis)];
+      // A few rows at once are as many runs.
+      if (count == 1 && range <= kStreams) continue;
+      if (!extend(axis, std::max<int64_t>(range / count, 1), count)) return set_run(operand, run);
+    }
+    for (size_t l = loops.size(); l-- > 0;) {
+      const Loop& loop = *loops[l];
+      if (!extend(loop.axis, ceil_div(range_within(loop.axis, loops, l), loop.step), loop.step))
+        break;
+    }
+    set_run(operand, run);
+  }
+
+  // Positions of an axis that the outer `count` loops leave.
+  int64_t range_within(int axis, const std::vector<const Loop*>& loops, size_t count) const {
+    int64_t range = nest_.axes[static_cast<size_t>(axis)].extent;
+    for (size_t l = 0; l < count; ++l)
+      if (loops[l]->axis == axis) range = std::min(range, loops[l]->step);
+    return range;
+  }
+
+  void set_run(int operand, int64_t elements) {
+    double& run = run_bytes_[static_cast<size_t>(operand)];
+    const auto bytes = static_cast<double>(elements * nest_.element_bytes(operand));
+    run = run == 0 ? bytes : std::min(run, bytes);
   }
 
   const LoopNest& nest_;
   const Target& target_;
+  std::vector<double> run_bytes_;  // of each input and the output
+  bool streams_ = false;
 };
 
 }  // namespace

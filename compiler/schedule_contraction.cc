@@ -377,17 +377,18 @@ class Scheduler {
     if (needs_c_buffer()) return build_c_block(builder);
     builder.loops(units_of(n_units_));
     builder.loops(units_of(m_units_));
-    leaf(builder, streams());
+    leaf(builder, sums_once());
   }
 
-  void leaf(NestBuilder& builder, bool streams) {
-    builder.leaf(Tile{.inputs = {q_operand(), p_operand()},
-                      .output = c_operand(),
-                      .rows = rows_,
-                      .columns = columns_,
-                      .lanes = lanes_,
-                      .reduce_axes = k_,
-                      .streams = streams});
+  void leaf(NestBuilder& builder, bool may_stream) {
+    Tile tile{.inputs = {q_operand(), p_operand()},
+              .output = c_operand(),
+              .rows = rows_,
+              .columns = columns_,
+              .lanes = lanes_,
+              .reduce_axes = k_};
+    tile.streams = may_stream && streams_whole_lines(nest_, tile, target_);
+    builder.leaf(std::move(tile));
   }
 
   // Where C is contiguous along another label than the columns, and the tile is no square that
@@ -425,7 +426,7 @@ class Scheduler {
     leaf(builder, false);
     builder.return_to(here);
     copy(nest_, builder, c_operand(), kC, target_,
-         {.most_square = target_.vector_bytes / 4, .streams = streams()});
+         {.most_square = target_.vector_bytes / 4, .streams = sums_once()});
   }
 
   static constexpr int64_t kMostBlockBytes = 64 << 10;
@@ -445,17 +446,8 @@ class Scheduler {
     return most >= range ? range : std::max(most / unit * unit, std::min(unit, range));
   }
 
-  // Whether C is written past the caches: it is too large for them, is written once, and in lines
-  // that begin where its rows do.
-  bool streams() const {
-    const int64_t c_bytes = extent(batch_) * extent(m_) * extent(n_) * info(nest_.output.dtype).bytes;
-    if (c_bytes <= target_.l3_bytes || y_ < 0 || kc_ < extent(k_)) return false;
-    const int64_t line = 64 / info(nest_.output.dtype).bytes;
-    for (const auto* group : {&batch_, &m_, &n_})
-      for (const int axis : *group)
-        if (axis == y_ ? extent(axis) % line != 0 : nest_.stride(kC, axis) % line != 0) return false;
-    return !is_contiguous(kC, columns_) || count_of(columns_) % line == 0;
-  }
+  // Sums that are added to later have to be read again.
+  bool sums_once() const { return kc_ == extent(k_); }
 
   Choice choice_;
   const Target& target_;

@@ -1,34 +1,48 @@
-// Memory-bound steps: one pass over the operands, in the order in which the largest of them lies.
-// The choice that matters is the axis that vectors run along; an operand that is contiguous along
-// another axis instead is read through transposed register tiles.
+// Memory-bound steps: one pass over the operands. What differs between schedules is the axis that
+// vectors run along, the order of the loops, and whether what is transposed goes through a block
+// in scratch, so that both sides are read and written in long runs.
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "compiler/loop_nest.h"
+#include "compiler/nest_cost.h"
 #include "compiler/plan.h"
 #include "compiler/schedule.h"
 #include "compiler/schedule_util.h"
 #include "compiler/target.h"
+#include "einc/dtype.h"
 
 namespace einc {
 namespace {
 
-// Elements an operand has within the step.
-double elements(const LoopNest& nest, size_t operand) {
-  double product = 1;
-  for (const Axis& axis : nest.axes)
-    if (axis.strides[operand] != 0) product *= static_cast<double>(axis.extent);
-  return product;
-}
+// Elements below which a task is not worth handing over, about 20 us of work.
+constexpr double kTaskElements = 65536;
+// More tasks than this give threads nothing.
+constexpr double kMostTasks = 64;
+
+struct Choice {
+  bool by_output;    // vectors along the axis that the output is contiguous along, or the largest
+                     // input
+  bool input_order;  // loops in the order of the largest input, or the output
+  bool stages;       // through a block in scratch
+};
+
+constexpr Choice kChoices[] = {
+    {true, true, false},  {true, false, false}, {false, true, false},
+    {false, false, false}, {true, false, true},
+};
 
 class Scheduler {
  public:
-  Scheduler(const MapReduce& step, const Target& target) : step_(step), target_(target) {
+  Scheduler(const MapReduce& step, const Target& target, const Choice& choice)
+      : choice_(choice), target_(target) {
     for (const StepOperand& input : step.inputs)
       nest_.inputs.push_back({input.dtype, input.conjugate});
     nest_.output = {step.output.dtype, step.output.conjugate};
@@ -36,13 +50,19 @@ class Scheduler {
     nest_.accumulates = step.accumulates;
     add_axes("o", step.kept, false);
     add_axes("r", step.reduced, true);
-    for (size_t o = 0; o <= step.inputs.size(); ++o) elements_.push_back(elements(nest_, o));
+    largest_ = largest_input();
   }
 
-  LoopNest run() {
-    choose_vector_axis();
-    choose_row_axis();
-    order_loops();
+  // Nothing where the choice does not fit the step.
+  std::optional<LoopNest> run() {
+    if (choice_.stages) {
+      if (!build_staged()) return std::nullopt;
+    } else {
+      if (!choose_columns()) return std::nullopt;
+      choose_rows();
+      build_loops();
+    }
+    verify(nest_);
     return std::move(nest_);
   }
 
@@ -53,136 +73,239 @@ class Scheduler {
           {prefix + std::to_string(d), reduced, dims[d].extent, dims[d].strides});
   }
 
-  size_t output() const { return step_.inputs.size(); }
+  int output() const { return nest_.output_index(); }
   const Axis& axis(int index) const { return nest_.axes[static_cast<size_t>(index)]; }
   int axis_count() const { return static_cast<int>(nest_.axes.size()); }
 
-  // Elements that vectors along an axis load and store whole, each counted by how full the vectors
-  // are; an output whose every element is one sum of lanes counts as whole too.
-  double vector_score(int candidate) const {
-    const Axis& along = axis(candidate);
-    const auto lanes = static_cast<double>(lanes_of(nest_.compute, target_));
-    const double fill = std::min(static_cast<double>(along.extent) / lanes, 1.0);
-    double score = 0;
-    for (size_t o = 0; o <= output(); ++o) {
-      const int64_t stride = along.strides[o];
-      if (stride == 0 || stride == 1) score += elements_[o];
-    }
-    // Storing through transposition is not done, so the output counts more than an input does.
-    if (!along.reduced && along.strides[output()] == 1) score += elements_[output()];
-    return score * fill;
+  // Elements an operand has within the step.
+  double elements(int operand) const {
+    double product = 1;
+    for (int a = 0; a < axis_count(); ++a)
+      if (nest_.stride(operand, a) != 0) product *= static_cast<double>(axis(a).extent);
+    return product;
   }
 
-  void choose_vector_axis() {
-    double best = -1;
-    for (int candidate = 0; candidate < axis_count(); ++candidate) {
-      const double score = vector_score(candidate);
-      if (score > best) {
-        best = score;
-        vector_axis_ = candidate;
-      }
-    }
-    if (vector_axis_ < 0) return;
-    lanes_ = vector_lanes(axis(vector_axis_).extent, nest_.compute, target_);
-    const int64_t most = (axis(vector_axis_).extent + lanes_ - 1) / lanes_;
+  int largest_input() const {
+    int largest = -1;
+    for (int i = 0; i < output(); ++i)
+      if (largest < 0 || elements(i) > elements(largest)) largest = i;
+    return largest;
+  }
+
+  int contiguous(int operand) const {
+    for (int a = 0; operand >= 0 && a < axis_count(); ++a)
+      if (nest_.stride(operand, a) == 1) return a;
+    return -1;
+  }
+
+  // ---- The tile
+
+  bool choose_columns() {
+    const int by_output = contiguous(output());
+    column_ = choice_.by_output ? by_output : contiguous(largest_);
+    if (column_ < 0 && choice_.by_output && choice_.input_order == false) column_ = longest_axis();
+    if (!choice_.by_output && (column_ < 0 || column_ == by_output)) return false;
+    if (column_ < 0) return choice_.by_output && !choice_.input_order;
+    lanes_ = vector_lanes(axis(column_).extent, nest_.compute, target_);
+    const int64_t most = ceil_div(axis(column_).extent, lanes_);
     vectors_ = std::min<int64_t>(most, 4);
+    return true;
   }
 
-  // Rows are the contiguous axis of an input that lies across the vectors, as many as lanes, so
-  // that a square of registers transposes it; or a few neighbours that share the other operands.
-  void choose_row_axis() {
-    if (vector_axis_ < 0) return;
-    for (size_t o = 0; o < output(); ++o) {
-      const int64_t stride = axis(vector_axis_).strides[o];
-      if (stride == 0 || stride == 1) continue;
-      for (int candidate = 0; candidate < axis_count(); ++candidate)
-        if (candidate != vector_axis_ && !axis(candidate).reduced &&
-            axis(candidate).strides[o] == 1 && axis(candidate).extent >= lanes_ / 2 &&
-            lanes_ > 1) {
-          row_axis_ = candidate;
-          rows_ = lanes_;
-          vectors_ = 1;
-          return;
-        }
-    }
-    if (!axis(vector_axis_).reduced || step_.kept.empty()) return;
-    row_axis_ = static_cast<int>(step_.kept.size()) - 1;
-    rows_ = std::min<int64_t>(4, axis(row_axis_).extent);
-    vectors_ = std::min<int64_t>(vectors_, 2);
+  int longest_axis() const {
+    int longest = -1;
+    for (int a = 0; a < axis_count(); ++a)
+      if (longest < 0 || axis(a).extent > axis(longest).extent) longest = a;
+    return longest;
   }
 
-  // Kept axes outside, by the output's strides (lower sorted them); reduced ones in the tile, by
-  // the largest input's, a reduced vector axis last.
-  void order_loops() {
-    NestBuilder builder(nest_);
-    std::vector<int> kept;
-    for (int a = 0; a < axis_count(); ++a) {
-      if (axis(a).reduced) {
-        if (a != vector_axis_) reduce_axes_.push_back(a);
-      } else {
-        kept.push_back(a);
+  // Rows are what makes operands that lie across the vectors readable: the neighbours of one column,
+  // where they are few; else as many as lanes, a square to transpose; or a few that share the other
+  // operands.
+  void choose_rows() {
+    if (column_ < 0) return;
+    constexpr int64_t kFewNeighbours = 8;
+    for (int o = 0; o <= output(); ++o) {
+      const int64_t stride = nest_.stride(o, column_);
+      const int across = contiguous(o);
+      if (stride == 0 || stride == 1 || across < 0 || axis(across).reduced ||
+          axis(column_).reduced || lanes_ == 1)
+        continue;
+      if (stride == axis(across).extent && stride <= kFewNeighbours) {
+        rows_ = {{across, axis(across).extent}};
+        vectors_ = 64 / (lanes_ * part_bytes(nest_.compute));  // whole lines
+        return;
+      }
+      if (axis(across).extent >= lanes_ / 2) {
+        rows_ = {{across, std::min<int64_t>(lanes_, axis(across).extent)}};
+        vectors_ = 1;
+        return;
       }
     }
-    sort_reduced_axes();
-    if (vector_axis_ >= 0 && axis(vector_axis_).reduced)
-      reduce_axes_.push_back(vector_axis_);
-    cut_into_tasks(kept, builder);
-    for (const int a : kept) builder.loop({a, tile_step(a)});
-    builder.leaf(tile());
+    if (!axis(column_).reduced) return;
+    for (int a = axis_count(); a-- > 0;) {
+      if (axis(a).reduced) continue;
+      rows_ = {{a, std::min<int64_t>(4, axis(a).extent)}};
+      vectors_ = std::min<int64_t>(vectors_, 2);
+      return;
+    }
   }
 
-  void sort_reduced_axes() {
-    if (step_.inputs.empty()) return;
-    const auto largest = static_cast<size_t>(
-        std::max_element(elements_.begin(), elements_.end() - 1) - elements_.begin());
-    const auto key = [&](int a) { return std::pair(-std::abs(axis(a).strides[largest]), a); };
-    std::sort(reduce_axes_.begin(), reduce_axes_.end(),
-              [&](int x, int y) { return key(x) < key(y); });
-  }
+  // ---- Loops
 
   Tile tile() const {
-    Tile tile{.inputs = {}, .output = nest_.output_index(), .lanes = lanes_};
-    for (int i = 0; i < nest_.output_index(); ++i) tile.inputs.push_back(i);
-    if (row_axis_ >= 0) tile.rows = {{row_axis_, rows_}};
-    if (vector_axis_ >= 0) tile.columns = {{vector_axis_, vectors_ * lanes_}};
-    tile.reduce_axes = reduce_axes_;
+    Tile tile{.inputs = {}, .output = output(), .rows = rows_, .lanes = lanes_};
+    for (int i = 0; i < output(); ++i) tile.inputs.push_back(i);
+    if (column_ >= 0)
+      tile.columns = {{column_, std::min(vectors_ * lanes_, axis(column_).extent)}};
+    if (column_ >= 0 && axis(column_).reduced) tile.columns[0].count = vectors_ * lanes_;
     return tile;
   }
 
-  int64_t tile_step(int a) const {
-    if (a == row_axis_) return rows_;
-    if (a == vector_axis_) return vectors_ * lanes_;
+  int64_t tile_step(const Tile& tile, int a) const {
+    if (!tile.rows.empty() && a == tile.rows[0].axis) return tile.rows[0].count;
+    if (a == column_) return tile.columns[0].count;
     return 1;
   }
 
-  // The outermost axes, until a task has about 64 Ki elements to touch.
-  void cut_into_tasks(const std::vector<int>& kept, NestBuilder& builder) {
-    constexpr double kTaskElements = 65536;
-    double work = 1;
-    for (const Axis& a : nest_.axes) work *= static_cast<double>(a.extent);
-    std::vector<Step> steps;
-    for (const int a : kept) steps.push_back({a, tile_step(a)});
-    builder.parallel_loops(steps, std::min(work / kTaskElements, 64.0));
+  // Axes, outermost first, as an operand lies.
+  std::vector<int> order_of(int operand) const {
+    std::vector<int> order;
+    for (int a = 0; a < axis_count(); ++a) order.push_back(a);
+    std::stable_sort(order.begin(), order.end(), [&](int x, int y) {
+      return std::abs(nest_.stride(operand, x)) > std::abs(nest_.stride(operand, y));
+    });
+    return order;
   }
 
-  const MapReduce& step_;
+  // Sums that lie outside kept axes are cut into loops of a few, which add to the output; but where
+  // the output has fewer bits than the sum, all of it happens in registers.
+  void build_loops() {
+    Tile leaf = tile();
+    std::vector<Step> steps;
+    const bool may_add = nest_.output.dtype == nest_.compute;
+    const bool by_input = choice_.input_order && may_add && largest_ >= 0;
+    std::vector<int> summed;
+    for (const int a : order_of(choice_.input_order && largest_ >= 0 ? largest_ : output())) {
+      if (axis(a).reduced) {
+        if (a != column_) summed.push_back(a);
+      } else {
+        if (by_input && a != row_axis())
+          for (const int r : summed) steps.push_back({r, 1});
+        if (by_input && a != row_axis()) summed_outside_.insert(summed_outside_.end(), summed.begin(), summed.end());
+        if (by_input && a != row_axis()) summed.clear();
+        steps.push_back({a, tile_step(leaf, a)});
+      }
+    }
+    sort_by_input(summed);
+    // The innermost of the loops that add takes several positions at once.
+    constexpr int64_t kSumsAtOnce = 8;
+    if (!summed_outside_.empty()) {
+      const int last = summed_outside_.back();
+      for (Step& step : steps)
+        if (step.axis == last) step.size = std::min(kSumsAtOnce, axis(last).extent);
+    }
+    leaf.reduce_axes = summed_outside_;
+    leaf.reduce_axes.insert(leaf.reduce_axes.end(), summed.begin(), summed.end());
+    if (column_ >= 0 && axis(column_).reduced) leaf.reduce_axes.push_back(column_);
+    leaf.streams = summed_outside_.empty() && streams_whole_lines(nest_, leaf, target_);
+    NestBuilder builder(nest_);
+    cut_into_tasks(steps, builder);
+    builder.loops(steps);
+    builder.leaf(std::move(leaf));
+  }
+
+  int row_axis() const { return rows_.empty() ? -1 : rows_[0].axis; }
+
+  void sort_by_input(std::vector<int>& axes) const {
+    if (largest_ < 0) return;
+    std::stable_sort(axes.begin(), axes.end(), [&](int x, int y) {
+      return std::abs(nest_.stride(largest_, x)) > std::abs(nest_.stride(largest_, y));
+    });
+  }
+
+  void cut_into_tasks(const std::vector<Step>& steps, NestBuilder& builder) const {
+    double work = 1;
+    for (const Axis& a : nest_.axes) work *= static_cast<double>(a.extent);
+    std::vector<Step> kept;
+    for (const Step& step : steps)
+      if (!axis(step.axis).reduced) kept.push_back(step);
+    builder.parallel_loops(kept, std::min(work / kTaskElements, kMostTasks));
+  }
+
+  // ---- Through a block in scratch
+
+  // A permutation whose sides are contiguous along different axes: the block holds a long run of
+  // both (Ruetsch, Micikevicius, "Optimizing matrix transpose in CUDA", 2009, for the idea).
+  bool build_staged() {
+    const int x = contiguous(largest_);
+    const int y = contiguous(output());
+    if (nest_.inputs.size() != 1 || x < 0 || y < 0 || x == y || axis(x).reduced) return false;
+    for (const Axis& a : nest_.axes)
+      if (a.reduced) return false;
+    const double bytes = elements(output()) * static_cast<double>(nest_.element_bytes(output()));
+    if (bytes <= static_cast<double>(target_.l2_bytes)) return false;
+
+    std::vector<int64_t> sizes(nest_.axes.size(), 1);
+    take_run(0, sizes);
+    take_run(output(), sizes);
+    std::vector<Step> steps;
+    for (const int a : order_of(output())) steps.push_back({a, sizes[static_cast<size_t>(a)]});
+    NestBuilder builder(nest_);
+    cut_into_tasks(steps, builder);
+    builder.loops(steps);
+    BufferBuilder layout(nest_, builder);
+    const std::vector<int> order = order_of(output());
+    // An odd number of lines from row to row, or they would share a few sets of the cache.
+    for (size_t i = order.size(); i-- > 0;) {
+      layout.add(order[i]);
+      if (order[i] == y) layout.pad(lanes_of(nest_.compute, target_));
+    }
+    const int buffer = layout.finish(lanes_of(nest_.compute, target_));
+    builder.local(buffer);
+    const auto here = builder.place();
+    copy(nest_, builder, 0, nest_.buffer_index(buffer), target_,
+         {.most_square = target_.vector_bytes / 4});
+    builder.return_to(here);
+    copy(nest_, builder, nest_.buffer_index(buffer), output(), target_, {.streams = true});
+    return true;
+  }
+
+  // Adds positions to a block until an operand is contiguous for 1 KiB.
+  void take_run(int operand, std::vector<int64_t>& sizes) const {
+    constexpr int64_t kRunBytes = 1024;
+    int64_t run = nest_.element_bytes(operand);
+    const std::vector<int> order = order_of(operand);
+    for (size_t i = order.size(); i-- > 0 && run < kRunBytes;) {
+      const Axis& along = axis(order[i]);
+      int64_t& size = sizes[static_cast<size_t>(order[i])];
+      size = std::max(size, std::min(along.extent, ceil_div(kRunBytes, run)));
+      if (size * 2 > along.extent) size = along.extent;
+      run *= size;
+    }
+  }
+
+  Choice choice_;
   const Target& target_;
   LoopNest nest_;
-  std::vector<double> elements_;  // of each operand
-  int vector_axis_ = -1;
-  int row_axis_ = -1;
-  int64_t rows_ = 1;
+  int largest_ = -1;
+  int column_ = -1;
   int64_t vectors_ = 1;
   int lanes_ = 1;
-  std::vector<int> reduce_axes_;
+  std::vector<TileDim> rows_;
+  std::vector<int> summed_outside_;
 };
 
 }  // namespace
 
 std::vector<LoopNest> schedules(const MapReduce& step, const Target& target) {
-  LoopNest nest = Scheduler(step, target).run();
-  verify(nest);
-  return {std::move(nest)};
+  std::vector<LoopNest> nests;
+  for (const Choice& choice : kChoices)
+    if (auto nest = Scheduler(step, target, choice).run())
+      if (std::find(nests.begin(), nests.end(), *nest) == nests.end())
+        nests.push_back(*std::move(nest));
+  sort_by_cost(nests, target);
+  return nests;
 }
 
 LoopNest schedule(const MapReduce& step, const Target& target) {

@@ -96,6 +96,12 @@ void BufferBuilder::add(int axis) {
   elements_ *= range;
 }
 
+void BufferBuilder::pad(int64_t elements) {
+  const int64_t line = 64 / part_bytes(nest_.compute);
+  const int64_t lines = ceil_div(elements_ + elements, line);
+  elements_ = (lines | 1) * line;
+}
+
 int BufferBuilder::finish(int64_t lanes) {
   constexpr int64_t kLine = 64;
   Buffer buffer{.dims = std::move(dims_),
@@ -104,6 +110,39 @@ int BufferBuilder::finish(int64_t lanes) {
   nest_.task_scratch_bytes += ceil_div(buffer_bytes(nest_, buffer), kLine) * kLine;
   nest_.buffers.push_back(std::move(buffer));
   return static_cast<int>(nest_.buffers.size()) - 1;
+}
+
+// ---- Streaming
+
+bool streams_whole_lines(const LoopNest& nest, const Tile& tile, const Target& target) {
+  constexpr int64_t kLine = 64;
+  const int out = nest.output_index();
+  const int64_t bytes = nest.element_bytes(out);
+  if (nest.accumulates || tile.output != out) return false;
+  double written = static_cast<double>(bytes);
+  double touched = 0;
+  for (int a = 0; a < static_cast<int>(nest.axes.size()); ++a)
+    if (nest.stride(out, a) != 0) written *= static_cast<double>(nest.axes[static_cast<size_t>(a)].extent);
+  for (int i = 0; i < out; ++i) {
+    double read = static_cast<double>(nest.element_bytes(i));
+    for (int a = 0; a < static_cast<int>(nest.axes.size()); ++a)
+      if (nest.stride(i, a) != 0) read *= static_cast<double>(nest.axes[static_cast<size_t>(a)].extent);
+    touched += read;
+  }
+  const auto l3 = static_cast<double>(target.l3_bytes);
+  if (written <= l3 / 4 || written + touched <= 0.6 * l3) return false;
+  // Along what the tile writes contiguously, it moves by whole lines; along all else, lines do.
+  for (int a = 0; a < static_cast<int>(nest.axes.size()); ++a) {
+    int64_t step = 1;
+    for (const auto* dims : {&tile.rows, &tile.columns})
+      for (const TileDim& dim : *dims)
+        if (dim.axis == a) step = dim.count;
+    const bool is_whole = step == nest.axes[static_cast<size_t>(a)].extent;
+    const int64_t stride = std::abs(nest.stride(out, a)) * bytes;
+    if (stride == 0 || (is_whole && stride < kLine)) continue;
+    if (stride < kLine ? stride * step % kLine != 0 : stride % kLine != 0) return false;
+  }
+  return true;
 }
 
 // ---- copy
@@ -129,7 +168,7 @@ class Copier {
   }
 
   void run(const Target& target, const CopyOptions& options) {
-    Tile tile{.inputs = {from_}, .output = to_, .streams = options.streams};
+    Tile tile{.inputs = {from_}, .output = to_};
     const int column = contiguous(to_);
     const int row = contiguous(from_);
     if (column >= 0) {
@@ -152,6 +191,7 @@ class Copier {
       };
       builder_.loop({a, std::max(step_of(tile.rows), step_of(tile.columns))});
     }
+    tile.streams = options.streams && streams_whole_lines(nest_, tile, target);
     builder_.leaf(std::move(tile));
   }
 

@@ -67,6 +67,9 @@ class BufferBuilder {
   // whole vectors; then `between`, then the blocks.
   void add_tile(const std::vector<TileDim>& dims, int64_t lanes, const std::vector<int>& between);
   void add(int axis);
+  // Room for `elements` more between what has been added and what is added next, and an odd number
+  // of lines.
+  void pad(int64_t elements);
 
   // Adds the buffer to the nest, behind those that are there, with room for `lanes` more elements,
   // so that whole vectors can be read anywhere. Returns its number.
@@ -79,10 +82,14 @@ class BufferBuilder {
   int64_t elements_ = 1;
 };
 
+// Whether a tile may write past the caches: the output is too large for them, and the tile writes
+// lines of it that are whole and begin where tiles do.
+bool streams_whole_lines(const LoopNest& nest, const Tile& tile, const Target& target);
+
 struct CopyOptions {
   int64_t most_square = 8;  // lanes of squares of registers that are transposed
   int64_t room = 0;         // elements that each row of the destination has room for, if known
-  bool streams = false;     // past the caches
+  bool streams = false;     // past the caches, where that pays
 };
 
 // Loops that copy the current ranges of one operand into another, through vectors that lie along

@@ -172,7 +172,9 @@ void TileEmitter::store(std::vector<Store> stores, bool adds, bool streams) {
     if (is_buffer) {
       numbers_.store_packed(store.number, pointer, plane_bytes(tile_.output), active);
     } else {
-      numbers_.store(store.number, pointer, loops().output, active, streams);
+      const int64_t vector_bytes = numbers_.lanes_of(store.number) * loops().element_bytes(tile_.output);
+      numbers_.store(store.number, pointer, loops().output, active,
+                     streams && store.offset % vector_bytes == 0);
     }
   }
 }
