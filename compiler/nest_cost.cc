@@ -37,6 +37,8 @@ class Model {
       : nest_(nest), target_(target), run_bytes_(nest.inputs.size() + 1) {
     std::vector<const Loop*> loops;
     find_runs(nest.body, loops);
+    for (int o = 0; o < nest.buffer_index(static_cast<int>(nest.buffers.size())); ++o)
+      inside_out_.push_back(axes_of(o));
   }
 
   double cycles() const {
@@ -54,6 +56,17 @@ class Model {
   }
 
  private:
+  // Of an operand, by stride.
+  std::vector<int> axes_of(int operand) const {
+    std::vector<int> axes;
+    for (int a = 0; a < static_cast<int>(nest_.axes.size()); ++a)
+      if (nest_.stride(operand, a) != 0) axes.push_back(a);
+    std::sort(axes.begin(), axes.end(), [&](int x, int y) {
+      return std::abs(nest_.stride(operand, x)) < std::abs(nest_.stride(operand, y));
+    });
+    return axes;
+  }
+
   // ---- Instructions
 
   double compute(const std::vector<Node>& body, const Ranges& ranges) const {
@@ -228,19 +241,23 @@ class Model {
   // Whole lines, and what is lost between runs.
   double touched(int operand, const Ranges& ranges, double lost_per_run) const {
     const auto bytes = static_cast<double>(nest_.element_bytes(operand));
-    double run = bytes;
+    double run = 1;  // elements from the first to the last of a run
     double runs = 1;
-    for (size_t a = 0; a < ranges.size(); ++a) {
-      const int64_t stride = nest_.stride(operand, static_cast<int>(a));
-      if (stride == 0) continue;
-      stride == 1 ? run *= ranges[a] : runs *= ranges[a];
+    double elements = 1;
+    for (const int axis : inside_out_[static_cast<size_t>(operand)]) {
+      const double range = ranges[static_cast<size_t>(axis)];
+      const auto stride = static_cast<double>(std::abs(nest_.stride(operand, axis)));
+      elements *= range;
+      if (stride <= run || stride * bytes < kLine) {
+        run += (range - 1) * stride;
+      } else {
+        runs *= range;
+      }
     }
-    if (nest_.is_buffer(operand))
-      return run * runs / bytes * static_cast<double>(info(nest_.compute).bytes);
-    const bool is_output = operand == nest_.output_index();
-    const double written = is_output && !streams_ ? 2 : 1;
+    if (nest_.is_buffer(operand)) return elements * static_cast<double>(info(nest_.compute).bytes);
+    const double written = operand == nest_.output_index() && !streams_ ? 2 : 1;
     const double lost = lost_per_run / run_bytes_[static_cast<size_t>(operand)];
-    return written * runs * std::ceil(run / kLine) * kLine * (1 + lost);
+    return written * runs * std::ceil(run * bytes / kLine) * kLine * (1 + lost);
   }
 
   // How many bytes of each operand are touched in the order in which they lie.
@@ -266,6 +283,9 @@ class Model {
     std::vector<int64_t> counts(nest_.axes.size(), 1);
     for (const auto* dims : {&tile.rows, &tile.columns})
       for (const TileDim& dim : *dims) counts[static_cast<size_t>(dim.axis)] = dim.count;
+    for (const int axis : tile.reduce_axes)
+      if (const int64_t range = range_within(axis, loops, loops.size()); range <= kStreams)
+        counts[static_cast<size_t>(axis)] = range;
     int64_t run = 1;
     const auto extend = [&](int axis, int64_t positions, int64_t step) {
       const int64_t stride = std::abs(nest_.stride(operand, axis));
@@ -311,7 +331,8 @@ class Model {
 
   const LoopNest& nest_;
   const Target& target_;
-  std::vector<double> run_bytes_;  // of each input and the output
+  std::vector<double> run_bytes_;             // of each input and the output
+  std::vector<std::vector<int>> inside_out_;  // axes of each operand
   bool streams_ = false;
 };
 
