@@ -20,6 +20,7 @@
 #include "compiler/nest_cost.h"
 #include "compiler/plan.h"
 #include "compiler/schedule.h"
+#include "compiler/schedule_contraction.h"
 #include "compiler/schedule_util.h"
 #include "compiler/target.h"
 #include "einc/dtype.h"
@@ -27,48 +28,44 @@
 namespace einc {
 namespace {
 
+// Which label of P the vectors run along.
+enum class Columns {
+  kOfOutput,  // the one that C is contiguous along
+  kOfP,       // the one that P is contiguous along
+  kLongest,
+};
+
 struct Choice {
   bool columns_from_a;  // P is A, else B
-  bool own_columns;     // vectors along the label that P, else that C is contiguous along
+  Columns columns;
   bool packs_p;
   bool packs_q;
 };
 
-constexpr Choice kChoices[] = {
-    {false, false, false, false}, {false, false, false, true}, {false, false, true, false},
-    {false, false, true, true},   {true, false, false, false}, {true, false, false, true},
-    {true, false, true, false},   {true, false, true, true},   {false, true, false, false},
-    {false, true, false, true},   {false, true, true, true},   {true, true, false, false},
-    {true, true, false, true},    {true, true, true, true},
-};
-
-// Multiply-adds below which a task is not worth handing over, about 20 us of work.
-constexpr double kTaskMultiplyAdds = 1e6;
-// More tasks than this give threads nothing.
-constexpr double kMostTasks = 64;
-constexpr int kC = 2;  // C's number among the operands of the nest
+std::vector<Choice> choices() {
+  std::vector<Choice> all;
+  for (const bool from_a : {false, true})
+    for (const Columns columns : {Columns::kOfOutput, Columns::kOfP, Columns::kLongest})
+      for (const bool packs_p : {false, true})
+        for (const bool packs_q : {false, true}) all.push_back({from_a, columns, packs_p, packs_q});
+  return all;
+}
 
 struct RegisterTile {
   std::vector<TileDim> rows;
   int64_t columns = 1;
 };
 
-class Scheduler {
+class Scheduler : ContractionAxes {
  public:
   Scheduler(const Contraction& step, const Target& target, const Choice& choice)
-      : choice_(choice),
+      : ContractionAxes(step),
+        choice_(choice),
         target_(target),
         p_(choice.columns_from_a ? 0 : 1),
         q_(choice.columns_from_a ? 1 : 0),
         bytes_(info(step.compute).bytes) {
-    nest_.inputs = {{step.a.dtype, step.a.conjugate}, {step.b.dtype, step.b.conjugate}};
-    nest_.output = {step.c.dtype, step.c.conjugate};
-    nest_.compute = step.compute;
-    nest_.accumulates = step.accumulates;
-    batch_ = add_axes("b", step.batch, false);
-    m_ = add_axes("m", choice.columns_from_a ? step.n : step.m, false);
-    n_ = add_axes("n", choice.columns_from_a ? step.m : step.n, false);
-    k_ = add_axes("k", step.k, true);
+    if (choice.columns_from_a) std::swap(m, n);
   }
 
   // Nothing where the choice does not fit the step.
@@ -76,38 +73,17 @@ class Scheduler {
     if (!choose_columns()) return std::nullopt;
     choose_register_tile();
     choose_blocks();
-    NestBuilder builder(nest_);
+    NestBuilder builder(nest);
     q_is_resident_ ? build_around_q(builder) : build_blocked(builder);
-    verify(nest_);
-    return std::move(nest_);
+    verify(nest);
+    return std::move(nest);
   }
 
  private:
-  std::vector<int> add_axes(const char* prefix, const std::vector<Dim>& dims, bool reduced) {
-    std::vector<int> axes;
-    for (size_t d = 0; d < dims.size(); ++d) {
-      axes.push_back(static_cast<int>(nest_.axes.size()));
-      nest_.axes.push_back({dims.size() == 1 ? prefix : prefix + std::to_string(d), reduced,
-                            dims[d].extent, dims[d].strides});
-    }
-    return axes;
-  }
-
-  int64_t extent(int axis) const { return nest_.axes[static_cast<size_t>(axis)].extent; }
-  int64_t extent(const std::vector<int>& axes) const {
-    int64_t product = 1;
-    for (const int axis : axes) product *= extent(axis);
-    return product;
-  }
-  int find_contiguous(const std::vector<int>& axes, int operand) const {
-    for (const int axis : axes)
-      if (nest_.stride(operand, axis) == 1) return axis;
-    return -1;
-  }
   bool is_contiguous(int operand, const std::vector<TileDim>& dims) const {
     int64_t expected = 1;
     for (size_t d = dims.size(); d-- > 0;) {
-      if (nest_.stride(operand, dims[d].axis) != expected) return false;
+      if (nest.stride(operand, dims[d].axis) != expected) return false;
       expected *= extent(dims[d].axis);
     }
     return true;
@@ -116,31 +92,39 @@ class Scheduler {
   // ---- The register tile
 
   bool choose_columns() {
-    y_ = find_contiguous(n_, kC) >= 0 ? find_contiguous(n_, kC) : find_contiguous(m_, kC);
-    const int own = find_contiguous(n_, p_);
-    if (choice_.own_columns) {
-      if (own < 0 || own == y_) return false;
-      columns_ = {{own, extent(own)}};
-    } else {
-      const int along_c = find_contiguous(n_, kC);
-      // Where C is contiguous along nothing, or along a batch label, any column will do.
-      if (along_c < 0 && y_ >= 0) return false;
-      const int column = along_c >= 0 ? along_c : own >= 0 ? own : n_.back();
-      columns_ = {{column, extent(column)}};
-      if (along_c >= 0 && choice_.packs_p) widen_columns();
-    }
-    lanes_ = vector_lanes(count_of(columns_), nest_.compute, target_);
-    return choice_.packs_p || lanes_ == 1 || is_contiguous(p_, columns_);
+    y_ = find_contiguous(n, kC) >= 0 ? find_contiguous(n, kC) : find_contiguous(m, kC);
+    const int of_output = find_contiguous(n, kC);
+    const int of_p = find_contiguous(n, p_);
+    const int longest = *std::max_element(
+        n.begin(), n.end(), [&](int x, int y) { return extent(x) < extent(y); });
+    int column = of_output;
+    // Where C is contiguous along nothing, or along a batch label, any column will do.
+    if (choice_.columns == Columns::kOfOutput && y_ < 0) column = of_p >= 0 ? of_p : n.back();
+    if (choice_.columns == Columns::kOfP) column = of_p == of_output ? -1 : of_p;
+    if (choice_.columns == Columns::kLongest)
+      column = longest == of_output || longest == of_p ? -1 : longest;
+    if (column < 0) return false;
+    columns_ = {{column, extent(column)}};
+    if (column == of_output && choice_.packs_p) widen_columns();
+    lanes_ = vector_lanes(count_of(columns_), nest.compute, target_);
+    return choice_.packs_p || lanes_ == 1 || is_contiguous(p_, columns_) || p_is_interleaved();
+  }
+
+  // Whether K is short, and P holds it side by side for one column after the other.
+  bool p_is_interleaved() const {
+    constexpr int64_t kShort = 8;
+    return k.size() == 1 && extent(k) <= kShort && nest.stride(p_, k[0]) == 1 &&
+           nest.stride(p_, columns_[0].axis) == extent(k);
   }
 
   // C's next labels join the columns while they belong to P and vectors are not full.
   void widen_columns() {
-    const int64_t lanes = lanes_of(nest_.compute, target_);
-    while (count_of(columns_) % lanes != 0 && count_of(columns_) < 8 * lanes) {
-      const auto next = std::find_if(n_.begin(), n_.end(), [&](int axis) {
-        return nest_.stride(kC, axis) == count_of(columns_);
+    const int64_t lanes = lanes_of(nest.compute, target_);
+    while (count_of(columns_) % lanes != 0 && count_of(columns_) < 4 * lanes) {
+      const auto next = std::find_if(n.begin(), n.end(), [&](int axis) {
+        return nest.stride(kC, axis) == count_of(columns_);
       });
-      if (next == n_.end()) return;
+      if (next == n.end()) return;
       columns_.insert(columns_.begin(), {*next, extent(*next)});
     }
   }
@@ -155,7 +139,7 @@ class Scheduler {
   }
 
   bool fits_registers(int64_t rows, int64_t vectors) const {
-    const DTypeInfo& row = info(nest_.compute);
+    const DTypeInfo& row = info(nest.compute);
     const int parts = row.kind == Kind::kComplex ? 2 : 1;
     // Without a fused multiply-add, or for integers that LLVM multiplies in several instructions,
     // products need registers of their own.
@@ -173,14 +157,14 @@ class Scheduler {
     RegisterTile best;
     for (int64_t width = 1; width <= std::min<int64_t>(count_of(columns_), 8 * lanes_); ++width) {
       if (width % inner_columns != 0 && width != count_of(columns_)) continue;
-      if (width % lanes_ != 0 && width != count_of(columns_)) continue;
+      if (inner_columns == 1 && width % lanes_ != 0 && width != count_of(columns_)) continue;
       const int64_t vectors = ceil_div(width, lanes_);
       const int64_t column_tiles = ceil_div(count_of(columns_), width);
       for (const auto& dims : row_dims()) {
         const int64_t inner = dims.size() == 2 ? extent(dims[1]) : 1;
         for (int64_t rows = 1; rows <= extent(dims[0]); ++rows) {
           if (rows * inner > kMostRows || !fits_registers(rows * inner, vectors)) break;
-          const int64_t row_tiles = extent(m_) / extent(dims[0]) / inner *
+          const int64_t row_tiles = extent(m) / extent(dims[0]) / inner *
                                     ceil_div(extent(dims[0]), rows);
           double cycles = static_cast<double>(row_tiles * column_tiles) *
                           cycles_per_step(rows * inner, vectors);
@@ -204,17 +188,17 @@ class Scheduler {
     constexpr int64_t kShort = 14;
     std::vector<std::vector<int>> result;
     const bool needs_y = is_row(y_) && !is_contiguous(kC, columns_);
-    for (const int inner : m_) {
+    for (const int inner : m) {
       if (needs_y && inner != y_) continue;
       result.push_back({inner});
       if (extent(inner) > kShort) continue;
-      for (const int outer : m_)
+      for (const int outer : m)
         if (outer != inner) result.push_back({outer, inner});
     }
     return result;
   }
 
-  bool is_row(int axis) const { return std::find(m_.begin(), m_.end(), axis) != m_.end(); }
+  bool is_row(int axis) const { return std::find(m.begin(), m.end(), axis) != m.end(); }
 
   // ---- Blocks
 
@@ -266,57 +250,51 @@ class Scheduler {
   // KC so that a panel of P stays in L1 or close; MC so that the block of Q takes half of L2; NC so
   // that the block of P stays in L3.
   void choose_blocks() {
-    m_units_ = inside_out(m_, rows_);
-    n_units_ = inside_out(n_, columns_);
-    const int64_t most_kc = is_narrow_float(nest_.output.dtype)
-                                ? extent(k_)
+    m_units_ = inside_out(m, rows_);
+    n_units_ = inside_out(n, columns_);
+    const int64_t most_kc = is_narrow_float(nest.output.dtype)
+                                ? extent(k)
                                 : std::max<int64_t>(target_.l1_bytes / 16 / bytes_, 16);
     std::vector<Unit> k_units;
-    for (size_t i = k_.size(); i-- > 0;) {
-      const int64_t unit = extent(k_) > most_kc ? 16 : 1;
-      k_units.push_back({k_[i], std::min(unit, extent(k_[i]))});
+    for (size_t i = k.size(); i-- > 0;) {
+      const int64_t unit = extent(k) > most_kc ? 16 : 1;
+      k_units.push_back({k[i], std::min(unit, extent(k[i]))});
     }
     // Half as much again at once is better than two halves.
-    k_steps_ = extent(k_) <= most_kc * 3 / 2 ? block_steps(k_units, extent(k_))
+    k_steps_ = extent(k) <= most_kc * 3 / 2 ? block_steps(k_units, extent(k))
                                              : block_steps(k_units, most_kc);
     kc_ = positions(k_steps_);
     const int64_t row_bytes = kc_ * bytes_;
     // Q stays in L2 as it meets one panel of P after the other.
-    q_is_resident_ = kc_ == extent(k_) && extent(m_) * row_bytes <= target_.l2_bytes / 2;
+    q_is_resident_ = kc_ == extent(k) && extent(m) * row_bytes <= target_.l2_bytes / 2;
     m_steps_ = block_steps(m_units_, std::max<int64_t>(target_.l2_bytes / 2 / row_bytes, 1));
     n_steps_ = block_steps(n_units_, std::max<int64_t>(target_.l3_bytes / 8 / row_bytes, 1));
   }
 
-  double tasks() const {
-    double multiply_adds = static_cast<double>(extent(batch_)) * static_cast<double>(extent(m_)) *
-                           static_cast<double>(extent(n_)) * static_cast<double>(extent(k_));
-    return std::min(multiply_adds / kTaskMultiplyAdds, kMostTasks);
-  }
-
   std::vector<Step> batch_steps() const {
     std::vector<Step> steps;
-    for (const int axis : batch_) steps.push_back({axis, 1});
+    for (const int axis : batch) steps.push_back({axis, 1});
     return steps;
   }
 
   // ---- Loops
 
-  int p_operand() const { return p_buffer_ < 0 ? p_ : nest_.buffer_index(p_buffer_); }
-  int q_operand() const { return q_buffer_ < 0 ? q_ : nest_.buffer_index(q_buffer_); }
-  int c_operand() const { return c_buffer_ < 0 ? kC : nest_.buffer_index(c_buffer_); }
+  int p_operand() const { return p_buffer_ < 0 ? p_ : nest.buffer_index(p_buffer_); }
+  int q_operand() const { return q_buffer_ < 0 ? q_ : nest.buffer_index(q_buffer_); }
+  int c_operand() const { return c_buffer_ < 0 ? kC : nest.buffer_index(c_buffer_); }
 
   // Panels of an operand: a tile's positions side by side, for each k.
   int pack(NestBuilder& builder, int operand, const std::vector<TileDim>& tile,
            const std::vector<Unit>& units) {
-    const int64_t lanes = lanes_of(nest_.compute, target_);
-    BufferBuilder layout(nest_, builder);
-    std::vector<int> between(k_.rbegin(), k_.rend());
+    const int64_t lanes = lanes_of(nest.compute, target_);
+    BufferBuilder layout(nest, builder);
+    std::vector<int> between(k.rbegin(), k.rend());
     layout.add_tile(tile, lanes, between);
-    for (size_t u = tile.size(); u < units.size(); ++u) layout.add(units[u].axis);
+    for (size_t u = tile.size(); u < units.size(); ++u) layout.add(units[u].axis, builder.range(units[u].axis));
     const int buffer = layout.finish(lanes);
     builder.local(buffer);
     const auto here = builder.place();
-    copy(nest_, builder, operand, nest_.buffer_index(buffer), target_,
+    copy(nest, builder, operand, nest.buffer_index(buffer), target_,
          {.room = tile.size() == 1 ? ceil_div(tile[0].count, lanes) * lanes : 0});
     builder.return_to(here);
     return buffer;
@@ -334,8 +312,8 @@ class Scheduler {
     double wanted = builder.parallel_loops(batch_steps(), tasks());
     // Each task packs its own blocks, so the longer side is the one to cut: the other is packed
     // again by every task.
-    const bool cuts_n = extent(n_) >= extent(m_);
-    const std::vector<int>& cut = cuts_n ? n_ : m_;
+    const bool cuts_n = extent(n) >= extent(m);
+    const std::vector<int>& cut = cuts_n ? n : m;
     constexpr int64_t kNarrowest = 256;  // or packing the other side again would show
     if (wanted >= 2) {
       const auto chunk =
@@ -360,7 +338,7 @@ class Scheduler {
       std::erase_if(panels, [&](const Step& step) { return step.axis == y_; });
     std::sort(panels.begin(), panels.end(), [&](const Step& x, const Step& y) {
       const int operand = p_is_larger() ? p_ : kC;
-      return std::abs(nest_.stride(operand, x.axis)) > std::abs(nest_.stride(operand, y.axis));
+      return std::abs(nest.stride(operand, x.axis)) > std::abs(nest.stride(operand, y.axis));
     });
     const double wanted = builder.parallel_loops(batch_steps(), tasks());
     builder.parallel_loops(panels, wanted);
@@ -371,7 +349,7 @@ class Scheduler {
     build_tiles(builder);
   }
 
-  bool p_is_larger() const { return extent(k_) > extent(m_); }
+  bool p_is_larger() const { return extent(k) > extent(m); }
 
   void build_tiles(NestBuilder& builder) {
     if (needs_c_buffer()) return build_c_block(builder);
@@ -386,8 +364,8 @@ class Scheduler {
               .rows = rows_,
               .columns = columns_,
               .lanes = lanes_,
-              .reduce_axes = k_};
-    tile.streams = may_stream && streams_whole_lines(nest_, tile, target_);
+              .reduce_axes = k};
+    tile.streams = may_stream && streams_whole_lines(nest, tile, target_);
     builder.leaf(std::move(tile));
   }
 
@@ -397,7 +375,10 @@ class Scheduler {
     if (y_ < 0 || lanes_ == 1 || is_contiguous(kC, columns_)) return false;
     const bool is_square = rows_.size() == 1 && columns_.size() == 1 && rows_[0].axis == y_ &&
                            rows_[0].count <= lanes_ && columns_[0].count <= lanes_;
-    return !is_square;
+    const bool is_interleaved = rows_.size() == 1 && rows_[0].axis == y_ &&
+                                rows_[0].count == extent(y_) && columns_.size() == 1 &&
+                                nest.stride(kC, columns_[0].axis) == extent(y_);
+    return !is_square && !is_interleaved;
   }
 
   // Tiles go to scratch until it has long runs along y, which are then transposed into C.
@@ -405,7 +386,7 @@ class Scheduler {
     std::vector<Step> outer, inner;
     const bool y_is_row = is_row(y_);
     for (const Step& step : units_of(n_units_)) (step.axis == y_ ? inner : outer).push_back(step);
-    const int64_t all_rows = positions_left(builder, m_);
+    const int64_t all_rows = positions_left(builder, m);
     const bool holds_rows =
         y_is_row || all_rows * count_of(columns_) * line_elements() * bytes_ <= kMostBlockBytes;
     for (const Step& step : units_of(m_units_))
@@ -414,18 +395,18 @@ class Scheduler {
     const int64_t others = y_is_row ? count_of(rows_) / rows_.back().count : all_rows;
     builder.loop({y_, y_block(builder, count_of(columns_) * others)});
 
-    const int64_t lanes = lanes_of(nest_.compute, target_);
-    BufferBuilder layout(nest_, builder);
+    const int64_t lanes = lanes_of(nest.compute, target_);
+    BufferBuilder layout(nest, builder);
     layout.add_tile(columns_, lanes, {});
-    for (const Unit& unit : m_units_) layout.add(unit.axis);
-    if (!y_is_row) layout.add(y_);
+    for (const Unit& unit : m_units_) layout.add(unit.axis, builder.range(unit.axis));
+    if (!y_is_row) layout.add(y_, builder.range(y_));
     c_buffer_ = layout.finish(lanes);
     builder.local(c_buffer_);
     const auto here = builder.place();
     builder.loops(inner);
     leaf(builder, false);
     builder.return_to(here);
-    copy(nest_, builder, c_operand(), kC, target_,
+    copy(nest, builder, c_operand(), kC, target_,
          {.most_square = target_.vector_bytes / 4, .streams = sums_once()});
   }
 
@@ -447,15 +428,13 @@ class Scheduler {
   }
 
   // Sums that are added to later have to be read again.
-  bool sums_once() const { return kc_ == extent(k_); }
+  bool sums_once() const { return kc_ == extent(k); }
 
   Choice choice_;
   const Target& target_;
   int p_;
   int q_;
   int64_t bytes_;  // of one number
-  LoopNest nest_;
-  std::vector<int> batch_, m_, n_, k_;  // axes, outermost first as C (k: as A) lies
   int y_ = -1;                          // the axis along which C is contiguous
   std::vector<TileDim> rows_, columns_;
   int lanes_ = 1;
@@ -473,8 +452,12 @@ class Scheduler {
 
 std::vector<LoopNest> schedules(const Contraction& step, const Target& target) {
   std::vector<LoopNest> nests;
-  for (const Choice& choice : kChoices)
-    if (auto nest = Scheduler(step, target, choice).run()) nests.push_back(*std::move(nest));
+  const auto add = [&](std::optional<LoopNest> nest) {
+    if (nest && std::find(nests.begin(), nests.end(), *nest) == nests.end())
+      nests.push_back(*std::move(nest));
+  };
+  for (const Choice& choice : choices()) add(Scheduler(step, target, choice).run());
+  add(schedule_along_batch(step, target));
   sort_by_cost(nests, target);
   return nests;
 }

@@ -212,7 +212,42 @@ class Scheduler {
     NestBuilder builder(nest_);
     cut_into_tasks(steps, builder);
     builder.loops(steps);
+    const std::vector<Step> blocks = blocks_of_sums(leaf);
+    if (blocks.empty() || !summed_outside_.empty()) return builder.leaf(std::move(leaf));
+    sum_in_blocks(builder, blocks, std::move(leaf));
+  }
+
+  // A long sum loses digits with every term; sums of sums lose fewer (Higham, "The accuracy of
+  // floating point summation", 1993). Loops that leave a tile about that many terms for each of its
+  // accumulators; none for sums that are short anyway.
+  std::vector<Step> blocks_of_sums(const Tile& leaf) const {
+    constexpr int64_t kTerms = 1024;
+    std::vector<Step> blocks;
+    int64_t terms = 1;
+    for (size_t r = leaf.reduce_axes.size(); r-- > 0;) {
+      const int a = leaf.reduce_axes[r];
+      const int64_t at_once = a == column_ ? leaf.columns[0].count : 1;
+      const int64_t steps = ceil_div(axis(a).extent, at_once);
+      if (terms * steps > 2 * kTerms)
+        blocks.insert(blocks.begin(), {a, std::max<int64_t>(kTerms / terms, 1) * at_once});
+      terms *= steps;
+    }
+    return blocks;
+  }
+
+  void sum_in_blocks(NestBuilder& builder, const std::vector<Step>& blocks, Tile leaf) {
+    BufferBuilder layout(nest_, builder);
+    if (column_ >= 0) layout.add(column_, axis(column_).reduced ? 1 : builder.range(column_));
+    if (row_axis() >= 0) layout.add(row_axis(), builder.range(row_axis()));
+    const int buffer = layout.finish(lanes_of(nest_.compute, target_));
+    builder.local(buffer);
+    const auto here = builder.place();
+    builder.loops(blocks);
+    leaf.output = nest_.buffer_index(buffer);
+    leaf.streams = false;
     builder.leaf(std::move(leaf));
+    builder.return_to(here);
+    copy(nest_, builder, nest_.buffer_index(buffer), output(), target_, {});
   }
 
   int row_axis() const { return rows_.empty() ? -1 : rows_[0].axis; }
@@ -258,7 +293,7 @@ class Scheduler {
     const std::vector<int> order = order_of(output());
     // An odd number of lines from row to row, or they would share a few sets of the cache.
     for (size_t i = order.size(); i-- > 0;) {
-      layout.add(order[i]);
+      layout.add(order[i], builder.range(order[i]));
       if (order[i] == y) layout.pad(lanes_of(nest_.compute, target_));
     }
     const int buffer = layout.finish(lanes_of(nest_.compute, target_));

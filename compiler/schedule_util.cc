@@ -77,7 +77,7 @@ void BufferBuilder::add_tile(const std::vector<TileDim>& dims, int64_t lanes,
     elements_ *= dims[d].count;
   }
   elements_ = ceil_div(elements_, lanes) * lanes;
-  for (const int axis : between) add(axis);
+  for (const int axis : between) add(axis, builder_.range(axis));
   for (size_t i = first; i < first + dims.size(); ++i) {
     BufferDim& dim = dims_[i];
     const int64_t count = dims[dims.size() - 1 - (i - first)].count;
@@ -89,11 +89,10 @@ void BufferBuilder::add_tile(const std::vector<TileDim>& dims, int64_t lanes,
   }
 }
 
-void BufferBuilder::add(int axis) {
-  const int64_t range = builder_.range(axis);
-  if (range == 1) return;
+void BufferBuilder::add(int axis, int64_t positions) {
+  if (positions == 1) return;
   dims_.push_back({axis, elements_, 0, 0});
-  elements_ *= range;
+  elements_ *= positions;
 }
 
 void BufferBuilder::pad(int64_t elements) {

@@ -66,7 +66,7 @@ class BufferBuilder {
   // A tile's dims, in blocks of the tile's size where the range is longer, each rounded up to
   // whole vectors; then `between`, then the blocks.
   void add_tile(const std::vector<TileDim>& dims, int64_t lanes, const std::vector<int>& between);
-  void add(int axis);
+  void add(int axis, int64_t positions);
   // Room for `elements` more between what has been added and what is added next, and an odd number
   // of lines.
   void pad(int64_t elements);

@@ -107,7 +107,7 @@ class Schedules : public testing::TestWithParam<int> {};
 TEST_P(Schedules, AllAgreeWithTheReference) {
   if (!code_generator()) GTEST_SKIP() << "built without a compiler";
   const char* const percent = std::getenv("EINC_CASES_PERCENT");
-  const int cases = 25 * (percent != nullptr ? std::atoi(percent) : 100) / 100;
+  const int cases = 15 * (percent != nullptr ? std::atoi(percent) : 100) / 100;
   for (int i = 0; i < cases; ++i) {
     const auto seed = static_cast<uint32_t>(7000000 + GetParam() * 1000 + i);
     RandomCase random_case(seed);

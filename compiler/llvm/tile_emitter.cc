@@ -18,26 +18,26 @@ TileEmitter::TileEmitter(NestEmitter& nest, const NestEmitter::Scope& scope, con
     : nest_(nest), scope_(scope), tile_(tile), ir_(nest.ir_), numbers_(nest.numbers_) {}
 
 void TileEmitter::emit() {
-  for_each_size(tile_.rows, [&](std::vector<TileDim> rows) {
-    if (reduces_vectors()) return emit_variant({std::move(rows), tile_.columns});
-    for_each_size(tile_.columns, [&](std::vector<TileDim> columns) {
-      emit_variant({rows, std::move(columns)});
+  for_each_size(tile_.rows, [&](const std::vector<TileDim>& rows) {
+    for_each_size(tile_.columns, [&](const std::vector<TileDim>& columns) {
+      if (reduces_vectors()) return emit_variant({rows, tile_.columns, count_of(columns)});
+      emit_variant({rows, columns});
     });
   });
 }
 
 // Only the first dim can be ragged, the others are whole.
 void TileEmitter::for_each_size(const std::vector<TileDim>& dims,
-                                const std::function<void(std::vector<TileDim>)>& emit_size) {
+                                const std::function<void(const std::vector<TileDim>&)>& emit_size) {
   if (dims.empty()) return emit_size(dims);
   const Range& first = range(dims[0].axis);
   const std::function<void(size_t)> emit_from = [&](size_t which) {
     std::vector<TileDim> sized = dims;
     sized[0].count = first.sizes[which];
-    if (which + 1 == first.sizes.size()) return emit_size(std::move(sized));
+    if (which + 1 == first.sizes.size()) return emit_size(sized);
     nest_.branch(
         ir_.CreateICmpEQ(first.size, nest_.constant(first.sizes[which])),
-        [&] { emit_size(std::move(sized)); }, [&] { emit_from(which + 1); });
+        [&] { emit_size(sized); }, [&] { emit_from(which + 1); });
   };
   emit_from(0);
 }
@@ -146,14 +146,14 @@ TileEmitter::Numbers TileEmitter::reduce_vector_axis(const Pointers& pointers, N
   const int axis = tile_.columns[0].axis;
   const int64_t step = tile_.columns[0].count;
   const int64_t all_vectors = step / tile_.lanes;
-  const int64_t whole = range(axis).most() / step * step;
+  const int64_t whole = shape.summed / step * step;
   if (whole > 0)
     sums = loop_over(nest_.constant(whole), axis, step, pointers, sums,
                      [&](const Pointers& inner, const Numbers& carried) {
                        return accumulate(inner, carried, shape);
                      });
-  if (range(axis).most() == whole) return sums;
-  const Shape rest{shape.rows, {{axis, range(axis).most() - whole}}};
+  if (shape.summed == whole) return sums;
+  const Shape rest{shape.rows, {{axis, shape.summed - whole}}};
   Pointers at_rest = pointers;
   for (const int input : tile_.inputs) {
     llvm::Value*& pointer = at_rest[static_cast<size_t>(input)];

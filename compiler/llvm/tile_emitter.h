@@ -22,6 +22,7 @@ class TileEmitter {
   // The size of one variant.
   struct Shape {
     std::vector<TileDim> rows, columns;
+    int64_t summed = 0;  // positions of a reduced column
     int64_t row_count() const { return count_of(rows); }
     int64_t width() const { return count_of(columns); }
   };
@@ -35,7 +36,7 @@ class TileEmitter {
   using Loaded = std::map<std::pair<int, int64_t>, Number>;
 
   void for_each_size(const std::vector<TileDim>& dims,
-                     const std::function<void(std::vector<TileDim>)>& emit_size);
+                     const std::function<void(const std::vector<TileDim>&)>& emit_size);
   void emit_variant(const Shape& shape);
 
   // The sums of all registers, row by row, over reduce_axes from `level` on.

@@ -1,0 +1,170 @@
+// Batches of small products: lanes are members of the batch, and each multiplies its matrices as
+// scalars would (the "compact" layout of Kim et al., "Designing vector-friendly compact BLAS and
+// LAPACK kernels", 2017). Operands whose members lie one after the other are taken apart and put
+// together in registers.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "compiler/loop_nest.h"
+#include "compiler/plan.h"
+#include "compiler/schedule_contraction.h"
+#include "compiler/schedule_util.h"
+#include "compiler/target.h"
+#include "einc/dtype.h"
+
+namespace einc {
+
+// Multiply-adds below which a task is not worth handing over, about 20 us of work.
+constexpr double kTaskMultiplyAdds = 1e6;
+// More tasks than this give threads nothing.
+constexpr double kMostTasks = 64;
+
+ContractionAxes::ContractionAxes(const Contraction& step) {
+  nest.inputs = {{step.a.dtype, step.a.conjugate}, {step.b.dtype, step.b.conjugate}};
+  nest.output = {step.c.dtype, step.c.conjugate};
+  nest.compute = step.compute;
+  nest.accumulates = step.accumulates;
+  batch = add("b", step.batch, false);
+  m = add("m", step.m, false);
+  n = add("n", step.n, false);
+  k = add("k", step.k, true);
+}
+
+std::vector<int> ContractionAxes::add(const std::string& prefix, const std::vector<Dim>& dims,
+                                      bool reduced) {
+  std::vector<int> axes;
+  for (size_t d = 0; d < dims.size(); ++d) {
+    axes.push_back(static_cast<int>(nest.axes.size()));
+    nest.axes.push_back({dims.size() == 1 ? prefix : prefix + std::to_string(d), reduced,
+                         dims[d].extent, dims[d].strides});
+  }
+  return axes;
+}
+
+int64_t ContractionAxes::extent(const std::vector<int>& axes) const {
+  int64_t product = 1;
+  for (const int axis : axes) product *= extent(axis);
+  return product;
+}
+
+int ContractionAxes::find_contiguous(const std::vector<int>& axes, int operand) const {
+  for (const int axis : axes)
+    if (nest.stride(operand, axis) == 1) return axis;
+  return -1;
+}
+
+double ContractionAxes::tasks() const {
+  double multiply_adds = 1;
+  for (const Axis& axis : nest.axes) multiply_adds *= static_cast<double>(axis.extent);
+  return std::min(multiply_adds / kTaskMultiplyAdds, kMostTasks);
+}
+
+namespace {
+
+class BatchScheduler : ContractionAxes {
+ public:
+  BatchScheduler(const Contraction& step, const Target& target, int column)
+      : ContractionAxes(step), target_(target), column_(column) {}
+
+  std::optional<LoopNest> run() {
+    for (const int operand : {0, 1, kC})
+      if (!take_neighbours(operand)) return std::nullopt;
+    add_free_rows();
+    if (count_of(rows_) > most_rows()) return std::nullopt;
+    const int lanes = vector_lanes(extent(column_), nest.compute, target_);
+    Tile tile{.inputs = {0, 1},
+              .output = kC,
+              .rows = rows_,
+              .columns = {{column_, std::min<int64_t>(lanes, extent(column_))}},
+              .lanes = lanes,
+              .reduce_axes = k};
+    tile.streams = streams_whole_lines(nest, tile, target_);
+    const std::vector<Step> steps = steps_by_output(tile);
+    NestBuilder builder(nest);
+    builder.parallel_loops(steps, tasks());
+    builder.loops(steps);
+    builder.leaf(std::move(tile));
+    verify(nest);
+    return std::move(nest);
+  }
+
+ private:
+  // Accumulators, and the values that they multiply.
+  int64_t most_rows() const { return target_.vector_registers / 2; }
+
+  // What one member has side by side in an operand, the next member's coming right after it, has to
+  // be in the tile as a whole. Fails where it is no dense block, or too long to take apart.
+  bool take_neighbours(int operand) {
+    constexpr int64_t kMost = 16;
+    const int64_t stride = nest.stride(operand, column_);
+    std::vector<int> neighbours;
+    for (const auto* group : {&m, &n, &k})
+      for (const int axis : *group)
+        if (const int64_t own = nest.stride(operand, axis); own != 0 && std::abs(own) < stride)
+          neighbours.push_back(axis);
+    std::sort(neighbours.begin(), neighbours.end(), [&](int x, int y) {
+      return nest.stride(operand, x) < nest.stride(operand, y);
+    });
+    int64_t expected = 1;
+    for (const int axis : neighbours) {
+      if (nest.stride(operand, axis) != expected) return false;
+      expected *= extent(axis);
+      const bool is_row = !nest.axes[static_cast<size_t>(axis)].reduced;
+      const bool is_new = std::none_of(rows_.begin(), rows_.end(),
+                                       [&](const TileDim& dim) { return dim.axis == axis; });
+      if (is_row && is_new) rows_.push_back({axis, extent(axis)});
+    }
+    return stride == expected && expected <= kMost && (neighbours.empty() || extent(k) <= 8);
+  }
+
+  // Some positions of one more label, which share what does not depend on it.
+  void add_free_rows() {
+    const int64_t room = std::min(most_rows() / count_of(rows_), int64_t{8});
+    for (const auto* group : {&m, &n})
+      for (const int axis : *group) {
+        const bool is_free = std::none_of(rows_.begin(), rows_.end(), [&](const TileDim& dim) {
+          return dim.axis == axis;
+        });
+        if (!is_free || room < 2) continue;
+        rows_.insert(rows_.begin(), {axis, std::min(room, extent(axis))});
+        return;
+      }
+  }
+
+  std::vector<Step> steps_by_output(const Tile& tile) const {
+    std::vector<Step> steps;
+    for (const auto* group : {&batch, &m, &n})
+      for (const int axis : *group) {
+        Step step{axis, axis == column_ ? tile.columns[0].count : 1};
+        for (const TileDim& dim : rows_)
+          if (dim.axis == axis) step.size = dim.count;
+        steps.push_back(step);
+      }
+    std::stable_sort(steps.begin(), steps.end(), [&](const Step& x, const Step& y) {
+      return std::abs(nest.stride(kC, x.axis)) > std::abs(nest.stride(kC, y.axis));
+    });
+    return steps;
+  }
+
+  const Target& target_;
+  int column_;
+  std::vector<TileDim> rows_;
+};
+
+}  // namespace
+
+std::optional<LoopNest> schedule_along_batch(const Contraction& step, const Target& target) {
+  const ContractionAxes axes(step);
+  for (const int column : axes.batch)
+    if (auto nest = BatchScheduler(step, target, column).run()) return nest;
+  return std::nullopt;
+}
+
+}  // namespace einc

@@ -1,0 +1,39 @@
+// What the schedulers of contractions share. The entry point for everyone else is schedule.h.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/loop_nest.h"
+#include "compiler/plan.h"
+#include "compiler/schedule_util.h"
+#include "compiler/target.h"
+
+namespace einc {
+
+// A nest without loops, and its axes by group, outermost first as C (k: as A) lies. Operands are
+// numbered A, B, C.
+struct ContractionAxes {
+  LoopNest nest;
+  std::vector<int> batch, m, n, k;
+
+  explicit ContractionAxes(const Contraction& step);
+
+  int64_t extent(int axis) const { return nest.axes[static_cast<size_t>(axis)].extent; }
+  int64_t extent(const std::vector<int>& axes) const;
+  // The axis of the group along which an operand is contiguous, or -1.
+  int find_contiguous(const std::vector<int>& axes, int operand) const;
+  // How many tasks the step is worth being cut into.
+  double tasks() const;
+
+ private:
+  std::vector<int> add(const std::string& prefix, const std::vector<Dim>& dims, bool reduced);
+};
+
+constexpr int kC = 2;  // C's number among the operands
+
+// Many small products side by side, vectors along a batch label. Nothing where that does not fit.
+std::optional<LoopNest> schedule_along_batch(const Contraction& step, const Target& target);
+
+}  // namespace einc
