@@ -1,0 +1,171 @@
+#include "machine.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <limits>
+
+#include "fma.h"
+#include "measure.h"
+#include "streams.h"
+
+namespace einc::bench {
+namespace {
+
+constexpr size_t kWorkingSets[] = {16 << 10, 64 << 10, 256 << 10, 1 << 20,
+                                   4 << 20,  16 << 20, 64 << 20,  256 << 20};
+
+// So that calling costs nothing beside it.
+constexpr size_t kLeastPerCall = 1 << 20;
+
+std::string processor_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.rfind("model name", 0) == 0) return line.substr(line.find(": ") + 2);
+  return "unknown processor";
+}
+
+void bind_to_processors(int count) {
+  cpu_set_t available;
+  cpu_set_t chosen;
+  CPU_ZERO(&chosen);
+  if (sched_getaffinity(0, sizeof available, &available) != 0) return;
+  // The last ones: the first often serves interrupts.
+  for (int cpu = CPU_SETSIZE - 1; cpu >= 0 && CPU_COUNT(&chosen) < count; --cpu)
+    if (CPU_ISSET(cpu, &available)) CPU_SET(cpu, &chosen);
+  sched_setaffinity(0, sizeof chosen, &chosen);
+}
+
+// Runs `part(thread)` on each of so many threads at once.
+void run_on(int threads, const std::function<void(int64_t)>& part) {
+  const Executor& executor = default_executor(threads);
+  executor.parallel_for(
+      executor.self, threads,
+      [](void* context, int64_t task) {
+        (*static_cast<const std::function<void(int64_t)>*>(context))(task);
+      },
+      const_cast<std::function<void(int64_t)>*>(&part));
+}
+
+double peak(int threads, double (*multiply_adds)()) {
+  double operations = 0;
+  const auto run = timed([&] {
+    run_on(threads, [&](int64_t thread) {
+      const double done = multiply_adds();
+      if (thread == 0) operations = done;
+    });
+  });
+  const double seconds = run(0.1);
+  return operations * threads / seconds;
+}
+
+// `move(slice, bytes)` moves `bytes` of the slice at `slice`.
+double bandwidth(int threads, size_t working_set, char* memory,
+                 const std::function<void(char*, size_t)>& move) {
+  const size_t unit = 2 * kStreamBlock;
+  const size_t slice =
+      std::max(working_set / static_cast<size_t>(threads) / unit, size_t{1}) * unit;
+  const size_t repeats = std::max(kLeastPerCall / slice, size_t{1});
+  const auto run = timed([&] {
+    run_on(threads, [&](int64_t thread) {
+      for (size_t i = 0; i < repeats; ++i)
+        move(memory + slice * static_cast<size_t>(thread), slice);
+    });
+  });
+  return static_cast<double>(slice * repeats) * threads / run(0.03);
+}
+
+Bandwidth measure_bandwidth(int threads, size_t working_set, char* memory) {
+  const Streams& s = streams();
+  const auto measure = [&](const std::function<void(char*, size_t)>& move) {
+    return bandwidth(threads, working_set, memory, move);
+  };
+  // Copies go from the slice's first half to its second.
+  const auto measure_copy = [&](const std::function<void(char*, const char*, size_t)>& copy) {
+    return measure([&](char* p, size_t n) { copy(p + n / 2, p, n / 2); });
+  };
+  Bandwidth result;
+  result.working_set = static_cast<double>(working_set);
+  result.read = measure([&](char* p, size_t n) { s.read(p, n); });
+  result.write = std::max(measure([&](char* p, size_t n) { s.write(p, n); }),
+                          measure([&](char* p, size_t n) { s.write_past_caches(p, n); }));
+  result.memcpy =
+      measure_copy([](char* to, const char* from, size_t n) { std::memcpy(to, from, n); });
+  result.copy = std::max({result.memcpy, measure_copy(s.copy), measure_copy(s.copy_past_caches)});
+  return result;
+}
+
+}  // namespace
+
+Machine measure_machine(int threads) {
+  bind_to_processors(threads);
+  Machine machine;
+  machine.name = processor_name();
+  machine.threads = threads;
+  machine.peak_f32 = measure_peak_f32(threads);
+  machine.peak_f64 = peak(threads, run_multiply_adds_f64);
+  machine.peak_i32 = peak(threads, run_multiply_adds_i32);
+  // A tensor's memory, because it has the pages that operands have.
+  const auto memory = *Tensor::zeros(
+      DType::kInt8, {static_cast<int64_t>(kWorkingSets[std::size(kWorkingSets) - 1]) +
+                     static_cast<int64_t>(2 * kStreamBlock) * threads});
+  for (const size_t working_set : kWorkingSets)
+    machine.bandwidths.push_back(
+        measure_bandwidth(threads, working_set, static_cast<char*>(memory.data())));
+  return machine;
+}
+
+double measure_peak_f32(int threads) { return peak(threads, run_multiply_adds_f32); }
+
+double peak_of(const Machine& machine, DType dtype) {
+  switch (info(dtype).compute) {
+    case DType::kFloat32:
+    case DType::kComplex64:
+      return machine.peak_f32;
+    case DType::kFloat64:
+    case DType::kComplex128:
+      return machine.peak_f64;
+    default:
+      return machine.peak_i32;
+  }
+}
+
+Bandwidth bandwidth_at(const Machine& machine, double working_set) {
+  const std::vector<Bandwidth>& all = machine.bandwidths;
+  if (working_set <= all.front().working_set) return all.front();
+  if (working_set >= all.back().working_set) return all.back();
+  const auto above = std::find_if(all.begin(), all.end(), [&](const Bandwidth& bandwidth) {
+    return bandwidth.working_set >= working_set;
+  });
+  const Bandwidth& low = *(above - 1);
+  const Bandwidth& high = *above;
+  const double share =
+      std::log(working_set / low.working_set) / std::log(high.working_set / low.working_set);
+  const auto between = [&](double Bandwidth::* member) {
+    return low.*member + share * (high.*member - low.*member);
+  };
+  return {working_set, between(&Bandwidth::read), between(&Bandwidth::write),
+          between(&Bandwidth::copy), between(&Bandwidth::memcpy)};
+}
+
+double memory_seconds(const Machine& machine, const Work& work) {
+  const Bandwidth bandwidth = bandwidth_at(machine, work.bytes());
+  const double copied = std::min(work.read, work.written);
+  return 2 * copied / bandwidth.copy + (work.read - copied) / bandwidth.read +
+         (work.written - copied) / bandwidth.write;
+}
+
+double memcpy_seconds(const Machine& machine, const Work& work) {
+  return work.bytes() / bandwidth_at(machine, work.bytes()).memcpy;
+}
+
+double roofline_seconds(const Machine& machine, const Work& work, DType dtype) {
+  return std::max(work.least_flops / peak_of(machine, dtype), memory_seconds(machine, work));
+}
+
+}  // namespace einc::bench
