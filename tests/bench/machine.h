@@ -21,7 +21,7 @@ struct Bandwidth {
 struct Machine {
   std::string name;
   int threads = 1;
-  // Operations per second of independent multiply-adds, each two.
+  // As measure_peak() says.
   double peak_f32 = 0;
   double peak_f64 = 0;
   double peak_i32 = 0;
@@ -31,12 +31,10 @@ struct Machine {
 // Binds this process to as many processors and measures them; takes about a second.
 Machine measure_machine(int threads);
 
-// Complex numbers have the peak of their parts, 16-bit floats that of float32, whose arithmetic
-// is theirs, and all integers that of 32-bit ones.
-double peak_of(const Machine& machine, DType dtype);
-
-// float32's peak alone, measured again: whether the machine kept its pace.
-double measure_peak_f32(int threads);
+// Operations per second of independent multiply-adds, each two, measured for about so long.
+// Complex numbers have the peak of their parts, 16-bit floats that of float32, whose arithmetic is
+// theirs, and all integers that of 32-bit ones.
+double measure_peak(int threads, DType dtype, double seconds);
 
 // Between measured working sets, interpolated over their logarithms.
 Bandwidth bandwidth_at(const Machine& machine, double working_set);
@@ -48,7 +46,8 @@ double memory_seconds(const Machine& machine, const Work& work);
 // The time of a memcpy that moves as many bytes.
 double memcpy_seconds(const Machine& machine, const Work& work);
 
-// The larger of the times that arithmetic and memory take at least.
-double roofline_seconds(const Machine& machine, const Work& work, DType dtype);
+// The larger of the times that arithmetic and memory take at least, with `peak` operations per
+// second.
+double roofline_seconds(const Machine& machine, const Work& work, double peak);
 
 }  // namespace einc::bench

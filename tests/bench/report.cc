@@ -115,7 +115,11 @@ void print_summary(const std::vector<Measurement>& all) {
       if (std::find(peers.begin(), peers.end(), name) == peers.end()) peers.push_back(name);
   }
   for (const auto& [key, group] : groups) {
-    std::printf("\n%s: times as fast\n", key.c_str());
+    const auto [slowest, fastest] = std::minmax_element(
+        group.begin(), group.end(),
+        [](const Measurement* a, const Measurement* b) { return a->peak < b->peak; });
+    std::printf("\n%s: times as fast; peak %.1f to %.1f GFLOP/s\n", key.c_str(),
+                1e-9 * (*slowest)->peak, 1e-9 * (*fastest)->peak);
     print_series(group, {"roofline", [](const Measurement& m) { return m.fraction(); }});
     print_series(group, {"memcpy", [](const Measurement& m) {
                            return m.bound_by_memory ? m.memcpy_seconds / m.seconds : 0;
@@ -153,6 +157,7 @@ bool write_json(const std::string& path, const Machine& machine,
                              {"seconds", m.seconds},
                              {"gflops", 1e-9 * m.work.flops / m.seconds},
                              {"gbs", 1e-9 * m.work.bytes() / m.seconds},
+                             {"peak_gflops", 1e-9 * m.peak},
                              {"roofline", 1e-9 * m.work.flops / m.roofline_seconds},
                              {"fraction", m.fraction()},
                              {"memcpy", m.memcpy_seconds / m.seconds},

@@ -15,6 +15,7 @@ struct Measurement {
   Work work;
   double compile_seconds = 0;
   double seconds = 0;
+  double peak = 0;              // operations per second, beside the contestants
   double roofline_seconds = 0;  // what no program can fall below
   double memcpy_seconds = 0;    // of as many bytes
   bool bound_by_memory = false;

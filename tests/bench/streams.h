@@ -5,11 +5,13 @@
 
 namespace einc::bench {
 
-// Sizes are multiples of kStreamBlock, addresses of 64.
-inline constexpr size_t kStreamBlock = 512;
+// Sizes are multiples of kStreamUnit, addresses of 64.
+inline constexpr size_t kStreamUnit = 2048;
 
 struct Streams {
   void (*read)(const char* from, size_t bytes);
+  void (*read_ahead)(const char* from, size_t bytes);    // with prefetches
+  void (*read_in_four)(const char* from, size_t bytes);  // four quarters side by side
   void (*write)(char* to, size_t bytes);
   void (*write_past_caches)(char* to, size_t bytes);  // non-temporal stores
   void (*copy)(char* to, const char* from, size_t bytes);
