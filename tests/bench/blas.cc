@@ -20,11 +20,25 @@ template <class T>
 using Factor = std::conditional_t<std::is_floating_point_v<T>, T, const T*>;
 
 template <class T>
+constexpr T kOne = 1;
+template <class T>
+constexpr T kZero = 0;
+
+template <class T>
+Factor<T> factor(const T& value) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return value;
+  } else {
+    return &value;
+  }
+}
+
+template <class T>
 using Gemm = void(int order, int transpose_a, int transpose_b, int m, int n, int k, Factor<T> alpha,
                   const T* a, int lda, const T* b, int ldb, Factor<T> beta, T* c, int ldc);
 template <class T>
-using Gemv = void(int order, int transpose, int m, int n, T alpha, const T* a, int lda, const T* x,
-                  int incx, T beta, T* y, int incy);
+using Gemv = void(int order, int transpose, int m, int n, Factor<T> alpha, const T* a, int lda,
+                  const T* x, int incx, Factor<T> beta, T* y, int incy);
 template <class T>
 using Dot = T(int n, const T* x, int incx, const T* y, int incy);
 
@@ -56,16 +70,8 @@ std::optional<Run> matrix_by_matrix(Gemm<T>* gemm, const MatrixProduct& p,
   return for_each(
       p, data,
       [=, m = narrow(p.m), n = narrow(p.n), k = narrow(p.k)](const T* x, const T* y, T* z) {
-        static constexpr T kOne = 1;
-        static constexpr T kZero = 0;
-        const auto factor = [](const T& value) -> Factor<T> {
-          if constexpr (std::is_floating_point_v<T>)
-            return value;
-          else
-            return &value;
-        };
         gemm(kRowMajor, transposition(a->transposed), transposition(b->transposed), m, n, k,
-             factor(kOne), x, narrow(a->leading), y, narrow(b->leading), factor(kZero), z,
+             factor(kOne<T>), x, narrow(a->leading), y, narrow(b->leading), factor(kZero<T>), z,
              narrow(c->leading));
       });
 }
@@ -81,8 +87,8 @@ std::optional<Run> matrix_by_vector(Gemv<T>* gemv, const MatrixProduct& p,
   const int incx = narrow(std::max(p.b.row, int64_t{1}));
   const int incy = narrow(std::max(p.c.row, int64_t{1}));
   return for_each(p, data, [=](const T* x, const T* y, T* z) {
-    gemv(kRowMajor, transposition(a->transposed), rows, columns, T{1}, x, narrow(a->leading), y,
-         incx, T{0}, z, incy);
+    gemv(kRowMajor, transposition(a->transposed), rows, columns, factor(kOne<T>), x,
+         narrow(a->leading), y, incx, factor(kZero<T>), z, incy);
   });
 }
 
@@ -109,12 +115,12 @@ std::optional<Run> product_of(const Blas& blas, char letter, const MatrixProduct
   if constexpr (std::is_floating_point_v<T>) {
     if (p.m == 1 && p.n == 1)
       return vector_by_vector<T>(blas.find<Dot<T>>(prefix + "dot"), p, data);
-    if (p.m == 1) {
-      std::swap(data.a, data.b);
-      return matrix_by_vector<T>(blas.find<Gemv<T>>(prefix + "gemv"), mirrored(p), data);
-    }
-    if (p.n == 1) return matrix_by_vector<T>(blas.find<Gemv<T>>(prefix + "gemv"), p, data);
   }
+  if (p.m == 1) {
+    std::swap(data.a, data.b);
+    return matrix_by_vector<T>(blas.find<Gemv<T>>(prefix + "gemv"), mirrored(p), data);
+  }
+  if (p.n == 1) return matrix_by_vector<T>(blas.find<Gemv<T>>(prefix + "gemv"), p, data);
   return matrix_by_matrix<T>(blas.find<Gemm<T>>(prefix + "gemm"), p, data);
 }
 

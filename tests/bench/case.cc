@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
-#include <set>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 
@@ -58,6 +58,35 @@ std::vector<Extents> parse_label_extents(const std::string& text, const Terms& t
   return all;
 }
 
+struct Row {
+  std::string name;
+  std::string expression;
+  std::vector<Extents> extents;
+  std::optional<DType> own;
+};
+
+Row parse_row(const std::string& line) {
+  const std::vector<std::string> fields = fields_of(line);
+  const Terms terms = split_terms(fields.at(1));
+  const std::string& text = fields.at(2);
+  Row row{fields[0], fields[1], {}, dtype_from_name(fields.size() > 3 ? fields[3] : "")};
+  row.extents = text.find(':') == std::string::npos
+                    ? parse_operand_extents(text, terms.inputs.size())
+                    : parse_label_extents(text, terms);
+  bool match = row.extents.size() == terms.inputs.size();
+  for (size_t i = 0; match && i < row.extents.size(); ++i)
+    match = row.extents[i].size() == terms.inputs[i].size();
+  if (!match) throw std::runtime_error("the extents do not match the expression");
+  return row;
+}
+
+Case case_of(const Row& row, DType dtype) {
+  Case item{row.name, row.expression, {}};
+  for (const Extents& operand : row.extents)
+    item.inputs.push_back(TensorType::row_major(dtype, operand));
+  return item;
+}
+
 double touched_bytes(const TensorType& type, const std::string& term) {
   const double element = info(type.dtype).bytes;
   const double all = element * static_cast<double>(element_count(type.extents));
@@ -99,8 +128,8 @@ Work work_of(const Case& item, const TensorType& output) {
   Work work;
   work.flops = work.least_flops = info(item.dtype()).kind == Kind::kComplex ? 8 : 2;
   for (const auto& [label, extent] : label_extents(terms, item.inputs)) {
-    const auto has_label = [label = label](const std::string& term) {
-      return term.find(label) != std::string::npos;
+    const auto has_label = [wanted = label](const std::string& term) {
+      return term.find(wanted) != std::string::npos;
     };
     const auto holders = std::count_if(terms.inputs.begin(), terms.inputs.end(), has_label);
     work.flops *= static_cast<double>(extent);
@@ -116,38 +145,25 @@ std::vector<Case> load_cases(const std::string& path, const std::vector<DType>& 
                              bool override_dtypes) {
   std::ifstream file(path);
   if (!file) throw std::runtime_error("cannot read " + path);
-  std::vector<Case> cases;
+  std::vector<Row> rows;
+  std::vector<DType> all = dtypes;  // by which the cases are ordered
   for (std::string line; std::getline(file, line);) {
     if (line.empty() || line[0] == '#' || line.rfind("name,", 0) == 0) continue;
-    const std::vector<std::string> fields = fields_of(line);
     try {
-      const Terms terms = split_terms(fields.at(1));
-      const std::string& text = fields.at(2);
-      const std::vector<Extents> extents = text.find(':') == std::string::npos
-                                               ? parse_operand_extents(text, terms.inputs.size())
-                                               : parse_label_extents(text, terms);
-      if (extents.size() != terms.inputs.size()) throw std::runtime_error("extents do not match");
-      for (size_t i = 0; i < extents.size(); ++i)
-        if (extents[i].size() != terms.inputs[i].size())
-          throw std::runtime_error("extents do not match");
-      const auto own = dtype_from_name(fields.size() > 3 ? fields[3] : "");
-      for (const DType dtype : own && !override_dtypes ? std::vector<DType>{*own} : dtypes) {
-        Case item{fields[0], fields[1], {}};
-        for (const Extents& operand : extents)
-          item.inputs.push_back(TensorType::row_major(dtype, operand));
-        cases.push_back(std::move(item));
-      }
+      rows.push_back(parse_row(line));
     } catch (const std::exception& error) {
       throw std::runtime_error(path + ": no case in '" + line + "': " + error.what());
     }
+    std::optional<DType>& own = rows.back().own;
+    if (override_dtypes) own.reset();
+    if (own && std::find(all.begin(), all.end(), *own) == all.end()) all.push_back(*own);
   }
-  // All of one dtype, then all of the next.
-  std::stable_sort(cases.begin(), cases.end(), [&](const Case& a, const Case& b) {
-    const auto rank = [&](const Case& item) {
-      return std::find(dtypes.begin(), dtypes.end(), item.dtype()) - dtypes.begin();
-    };
-    return rank(a) < rank(b);
-  });
+  std::vector<Case> cases;
+  for (const DType dtype : all) {
+    const bool wanted = std::find(dtypes.begin(), dtypes.end(), dtype) != dtypes.end();
+    for (const Row& row : rows)
+      if (row.own ? *row.own == dtype : wanted) cases.push_back(case_of(row, dtype));
+  }
   return cases;
 }
 

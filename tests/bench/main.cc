@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <stdexcept>
@@ -13,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "calls.h"
+#include "contest.h"
 #include "peers.h"
 #include "report.h"
 
@@ -30,6 +31,8 @@ struct Arguments {
   double seconds = 0.3;
 };
 
+constexpr const char* kCalls = "calls";  // the suite that has no roofline
+
 constexpr struct {
   const char* name;
   const char* what;
@@ -39,6 +42,7 @@ constexpr struct {
     {"tccg", "the 48 contractions of TCCG"},
     {"cliffs", "einsums that were reported as slow elsewhere"},
     {"memory", "transpositions, reductions, outer and elementwise products"},
+    {kCalls, "what a call and a compilation cost"},
 };
 
 constexpr std::pair<const char*, DType> kShortNames[] = {
@@ -78,29 +82,6 @@ std::vector<Case> cases_of(const std::string& suite, const Arguments& arguments)
   return cases;
 }
 
-// The peers that can do the case and do it right.
-std::vector<Contestant> contestants_of(const Problem& problem, const std::vector<Peer>& peers,
-                                       int& failures) {
-  std::vector<Contestant> contestants;
-  contestants.push_back({"einc", timed([&problem] { (void)problem.run(); })});
-  for (const Peer& peer : peers)
-    if (auto timer = peer.prepare(problem)) contestants.push_back({peer.name, std::move(*timer)});
-  std::vector<Contestant> right;
-  for (Contestant& contestant : contestants) {
-    std::memset(problem.output.data(), 0xff, output_bytes(problem));
-    contestant.first = contestant.timer(0);
-    const double off = difference(problem);
-    if (off <= tolerance(problem.output.dtype())) {
-      right.push_back(std::move(contestant));
-    } else {
-      std::fprintf(stderr, "ERROR: %s: %s and einc differ by %g\n", problem.item.name.c_str(),
-                   contestant.name.c_str(), off);
-      ++failures;
-    }
-  }
-  return right;
-}
-
 // The peak's seconds per operation, as a contestant: the machine's pace varies from case to case.
 Contestant peak_contestant(int threads, DType dtype) {
   constexpr double kSeconds = 2e-3;
@@ -127,17 +108,26 @@ Measurement measure(const std::string& suite, const Problem& problem, const Mach
   return m;
 }
 
+using SuiteCases = std::vector<std::pair<std::string, Case>>;
+
+// All suites but kCalls.
+SuiteCases cases_of(const Arguments& arguments) {
+  SuiteCases cases;
+  for (const std::string& suite : arguments.suites)
+    if (suite != kCalls)
+      for (Case& item : cases_of(suite, arguments)) cases.emplace_back(suite, std::move(item));
+  return cases;
+}
+
 int run(const Arguments& arguments) {
   Options options;
   options.threads = arguments.threads;
   options.tier = arguments.tier;
-  std::vector<std::pair<std::string, Case>> cases;
-  for (const std::string& suite : arguments.suites)
-    for (Case& item : cases_of(suite, arguments)) cases.emplace_back(suite, std::move(item));
+  const SuiteCases cases = cases_of(arguments);
   const Machine machine = measure_machine(arguments.threads);
   print_machine(machine);
   const std::vector<Peer> peers = find_peers(arguments.peers, arguments.threads);
-  std::vector<Measurement> all;
+  Report report;
   int failures = 0;
   for (const auto& [suite, item] : cases) {
     const auto problem = make_problem(item, options);
@@ -149,11 +139,14 @@ int run(const Arguments& arguments) {
     }
     const auto contestants = contestants_of(*problem, peers, failures);
     if (contestants.empty() || contestants[0].name != "einc") continue;
-    all.push_back(measure(suite, *problem, machine, contestants, arguments.seconds));
-    print(all.back());
+    report.measurements.push_back(
+        measure(suite, *problem, machine, contestants, arguments.seconds));
+    print(report.measurements.back());
   }
-  print_summary(all);
-  if (!arguments.json.empty() && !write_json(arguments.json, machine, all))
+  print_summary(report.measurements);
+  if (std::find(arguments.suites.begin(), arguments.suites.end(), kCalls) != arguments.suites.end())
+    report.calls = run_calls(options, peers, arguments.seconds, failures);
+  if (!arguments.json.empty() && !write_json(arguments.json, machine, report))
     throw std::runtime_error("cannot write " + arguments.json);
   return failures == 0 ? 0 : 1;
 }
@@ -188,6 +181,8 @@ void add_options(CLI::App& tool, Arguments& arguments) {
 }  // namespace einc::bench
 
 int main(int argc, char** argv) {
+  if (argc == 3 && std::string(argv[1]) == einc::bench::kCompileFlag)
+    return einc::bench::print_compilations(argv[2]);
   CLI::App tool{"Times einsums beside the machine's peaks and beside other libraries."};
   tool.footer(einc::bench::describe_suites());
   einc::bench::Arguments arguments;

@@ -11,7 +11,7 @@ Answers each line of JSON on standard input with one on standard output, after a
   {"do": "write"}                               {"can": true}, the result being in the output's file
 
 Files are the bytes of row-major arrays. Of the spellings that a user of the library could choose,
-all are tried once or twice, and the fastest is run. At the end of the input, removes the files'
+all are tried for a moment, and the fastest is run. At the end of the input, removes the files'
 folder.
 """
 
@@ -244,7 +244,9 @@ def best_seconds(run, seconds):
 def fastest(spellings):
     best, best_time = None, math.inf
     for run in spellings:
-        elapsed = min(best_seconds(run, 0), best_seconds(run, 0) if best_time < 1 else math.inf)
+        elapsed = best_seconds(run, 0)
+        if elapsed < 1:  # the first run may have been slow for its being the first
+            elapsed = min(elapsed, best_seconds(run, 0.01))
         if elapsed < best_time:
             best, best_time = run, elapsed
         if elapsed > 5:
@@ -276,6 +278,8 @@ def main():
                 case = Case(request, numpy)
                 file = request["output"]["file"]
                 run = fastest(library.prepare(case))
+            except TypeError:  # a dtype that it does not have
+                pass
             except Exception as error:  # whatever a library says of what it cannot do
                 print(f"{name}: {request['expression']}: {error}", file=sys.stderr)
             say({"can": run is not None})

@@ -60,6 +60,34 @@ double seconds_of_peer(const Measurement& m, const std::string& peer) {
   return 0;
 }
 
+using Json = nlohmann::ordered_json;
+
+Json to_json(const Bandwidth& row) {
+  return {{"bytes", row.working_set},
+          {"read", 1e-9 * row.read},
+          {"write", 1e-9 * row.write},
+          {"copy", 1e-9 * row.copy},
+          {"memcpy", 1e-9 * row.memcpy}};
+}
+
+Json to_json(const Measurement& m) {
+  Json peers = Json::object();
+  for (const auto& [name, seconds] : m.peers) peers[name] = 1e-9 * m.work.flops / seconds;
+  return {{"name", m.item.name},
+          {"suite", m.suite},
+          {"expression", m.item.expression},
+          {"dtype", to_string(m.item.dtype())},
+          {"seconds", m.seconds},
+          {"gflops", 1e-9 * m.work.flops / m.seconds},
+          {"gbs", 1e-9 * m.work.bytes() / m.seconds},
+          {"peak_gflops", 1e-9 * m.peak},
+          {"roofline", 1e-9 * m.work.flops / m.roofline_seconds},
+          {"fraction", m.fraction()},
+          {"memcpy", m.memcpy_seconds / m.seconds},
+          {"compile_ms", 1e3 * m.compile_seconds},
+          {"peers", std::move(peers)}};
+}
+
 }  // namespace
 
 double Measurement::ratio_to_best() const {
@@ -132,38 +160,21 @@ void print_summary(const std::vector<Measurement>& all) {
   }
 }
 
-bool write_json(const std::string& path, const Machine& machine,
-                const std::vector<Measurement>& all) {
-  nlohmann::ordered_json json;
+bool write_json(const std::string& path, const Machine& machine, const Report& report) {
+  Json json;
   json["machine"] = {{"name", machine.name}, {"threads", machine.threads}};
   json["peak_gflops"] = {{"float32", 1e-9 * machine.peak_f32},
                          {"float64", 1e-9 * machine.peak_f64},
                          {"int32", 1e-9 * machine.peak_i32}};
-  json["bandwidth_gbs"] = nlohmann::ordered_json::array();
-  for (const Bandwidth& row : machine.bandwidths)
-    json["bandwidth_gbs"].push_back({{"bytes", row.working_set},
-                                     {"read", 1e-9 * row.read},
-                                     {"write", 1e-9 * row.write},
-                                     {"copy", 1e-9 * row.copy},
-                                     {"memcpy", 1e-9 * row.memcpy}});
-  json["cases"] = nlohmann::ordered_json::array();
-  for (const Measurement& m : all) {
-    nlohmann::ordered_json peers = nlohmann::ordered_json::object();
-    for (const auto& [name, seconds] : m.peers) peers[name] = 1e-9 * m.work.flops / seconds;
-    json["cases"].push_back({{"name", m.item.name},
-                             {"suite", m.suite},
-                             {"expression", m.item.expression},
-                             {"dtype", to_string(m.item.dtype())},
-                             {"seconds", m.seconds},
-                             {"gflops", 1e-9 * m.work.flops / m.seconds},
-                             {"gbs", 1e-9 * m.work.bytes() / m.seconds},
-                             {"peak_gflops", 1e-9 * m.peak},
-                             {"roofline", 1e-9 * m.work.flops / m.roofline_seconds},
-                             {"fraction", m.fraction()},
-                             {"memcpy", m.memcpy_seconds / m.seconds},
-                             {"compile_ms", 1e3 * m.compile_seconds},
-                             {"peers", std::move(peers)}});
-  }
+  json["bandwidth_gbs"] = Json::array();
+  for (const Bandwidth& row : machine.bandwidths) json["bandwidth_gbs"].push_back(to_json(row));
+  json["cases"] = Json::array();
+  for (const Measurement& m : report.measurements) json["cases"].push_back(to_json(m));
+  for (const auto& [name, contestants] : report.calls.calls)
+    for (const auto& [contestant, seconds] : contestants)
+      json["call_ns"][name][contestant] = 1e9 * seconds;
+  for (const auto& [what, seconds] : report.calls.compilations)
+    json["compile_ms"][what] = 1e3 * seconds;
   std::ofstream file(path);
   file << json.dump(2) << "\n";
   return file.good();

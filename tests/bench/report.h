@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "calls.h"
 #include "machine.h"
 
 namespace einc::bench {
@@ -26,6 +27,11 @@ struct Measurement {
   double ratio_to_best() const;
 };
 
+struct Report {
+  std::vector<Measurement> measurements;
+  CallReport calls;
+};
+
 void print_machine(const Machine& machine);
 void print(const Measurement& measurement);
 
@@ -33,7 +39,6 @@ void print(const Measurement& measurement);
 void print_summary(const std::vector<Measurement>& all);
 
 // False if the file cannot be written.
-bool write_json(const std::string& path, const Machine& machine,
-                const std::vector<Measurement>& all);
+bool write_json(const std::string& path, const Machine& machine, const Report& report);
 
 }  // namespace einc::bench

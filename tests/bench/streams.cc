@@ -46,7 +46,7 @@ constexpr size_t kAhead = 1024;
       for (V & sum : sums) sum = kZero();                                                          \
       const size_t quarter = bytes / 4;                                                            \
       for (size_t offset = 0; offset < quarter; offset += 2 * sizeof(V))                           \
-        _Pragma("GCC unroll 8") for (int i = 0; i < kVectors; ++i) sums[i] =                       \
+        _Pragma("GCC unroll 8") for (size_t i = 0; i < kVectors; ++i) sums[i] =                    \
             kAdd(sums[i],                                                                          \
                  kLoad(reinterpret_cast<const V*>(from + offset + quarter * (i / 2)) + i % 2));    \
       add_up(sums);                                                                                \
