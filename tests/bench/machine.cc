@@ -3,12 +3,13 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <chrono>
+#include <barrier>
 #include <cmath>
 #include <cstring>
 #include <fstream>
 #include <functional>
-#include <limits>
+#include <numeric>
+#include <thread>
 
 #include "fma.h"
 #include "measure.h"
@@ -47,15 +48,19 @@ void bind_to_processors(int count) {
   sched_setaffinity(0, sizeof chosen, &chosen);
 }
 
-// Runs `part(thread)` on each of so many threads at once.
-void run_on(int threads, const std::function<void(int64_t)>& part) {
-  const Executor& executor = default_executor(threads);
-  executor.parallel_for(
-      executor.self, threads,
-      [](void* context, int64_t task) {
-        (*static_cast<const std::function<void(int64_t)>*>(context))(task);
-      },
-      const_cast<std::function<void(int64_t)>*>(&part));
+// The sum of what `rate(thread)` returns on so many threads at once.
+double total_rate(int threads, const std::function<double(int)>& rate) {
+  std::vector<double> rates(static_cast<size_t>(threads));
+  std::barrier start(threads);
+  const auto run = [&](int thread) {
+    start.arrive_and_wait();
+    rates[static_cast<size_t>(thread)] = rate(thread);
+  };
+  std::vector<std::thread> others;
+  for (int thread = 1; thread < threads; ++thread) others.emplace_back(run, thread);
+  run(0);
+  for (std::thread& other : others) other.join();
+  return std::accumulate(rates.begin(), rates.end(), 0.0);
 }
 
 double (*multiply_adds_of(DType dtype))() {
@@ -77,14 +82,13 @@ double bandwidth(int threads, size_t working_set, char* memory,
   const size_t slice =
       std::max(working_set / static_cast<size_t>(threads) / kStreamUnit, size_t{1}) * kStreamUnit;
   const size_t repeats = std::max(kLeastPerCall / slice, size_t{1});
-  const auto run = timed([&] {
-    run_on(threads, [&](int64_t thread) {
-      for (size_t i = 0; i < repeats; ++i)
-        move(memory + slice * static_cast<size_t>(thread), slice);
+  return total_rate(threads, [&](int thread) {
+    char* const own = memory + slice * static_cast<size_t>(thread);
+    const auto run = timed([&] {
+      for (size_t i = 0; i < repeats; ++i) move(own, slice);
     });
+    return static_cast<double>(slice * repeats) / run(working_set > kLargestCache ? 0.04 : 0.01);
   });
-  return static_cast<double>(slice * repeats) * threads /
-         run(working_set > kLargestCache ? 0.1 : 0.03);
 }
 
 Bandwidth measure_bandwidth(int threads, size_t working_set, char* memory) {
@@ -139,15 +143,12 @@ Machine measure_machine(int threads) {
 
 double measure_peak(int threads, DType dtype, double seconds) {
   const auto multiply_adds = multiply_adds_of(dtype);
-  double operations = 0;
-  const auto run = timed([&] {
-    run_on(threads, [&](int64_t thread) {
-      const double done = multiply_adds();
-      if (thread == 0) operations = done;
-    });
+  return total_rate(threads, [&](int) {
+    double operations = 0;
+    const auto run = timed([&] { operations = multiply_adds(); });
+    const double best = run(seconds);
+    return operations / best;
   });
-  const double best = run(seconds);
-  return operations * threads / best;
 }
 
 Bandwidth bandwidth_at(const Machine& machine, double working_set) {
