@@ -1,0 +1,57 @@
+// Compiled with -ffp-contract=fast: a * b + c is one instruction where there is one.
+#include "fma.h"
+
+#include <cstdint>
+
+namespace einc::bench {
+namespace {
+
+constexpr int kSteps = 20000;
+
+// What the compiler may not know at compile time.
+volatile int one = 1;
+
+// Each chain waits for itself only; as many as registers hold hide the latency.
+#define EINC_MULTIPLY_ADDS(name, isa, T, bytes, kChains)                   \
+  __attribute__((target(isa))) T name() {                                  \
+    typedef T V __attribute__((vector_size(bytes)));                       \
+    V sums[kChains];                                                       \
+    for (int c = 0; c < kChains; ++c) sums[c] = V{} + static_cast<T>(c);   \
+    const V factor = V{} + static_cast<T>(one);                            \
+    const V term = V{} + static_cast<T>(one);                              \
+    for (int step = 0; step < kSteps; ++step) {                            \
+      _Pragma("GCC unroll 24") for (int c = 0; c < kChains; ++c) sums[c] = \
+          sums[c] * factor + term;                                         \
+    }                                                                      \
+    V total = V{};                                                         \
+    for (int c = 0; c < kChains; ++c) total += sums[c];                    \
+    return total[0];                                                       \
+  }
+
+#define EINC_MULTIPLY_ADDS_OF(T, suffix)                                                  \
+  EINC_MULTIPLY_ADDS(chains_512_##suffix, "avx512f", T, 64, 24)                           \
+  EINC_MULTIPLY_ADDS(chains_256_##suffix, "avx2,fma", T, 32, 12)                          \
+  EINC_MULTIPLY_ADDS(chains_128_##suffix, "sse4.1", T, 16, 12)                            \
+  double run_##suffix() {                                                                 \
+    static volatile T sink = 0;                                                           \
+    const bool has_512 = __builtin_cpu_supports("avx512f");                               \
+    const bool has_256 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); \
+    sink = has_512   ? chains_512_##suffix()                                              \
+           : has_256 ? chains_256_##suffix()                                              \
+                     : chains_128_##suffix();                                             \
+    static_cast<void>(sink);                                                              \
+    const double vector = has_512 ? 64 : has_256 ? 32 : 16;                               \
+    return 2.0 * kSteps * (has_512 ? 24 : 12) * vector / sizeof(T);                       \
+  }
+
+EINC_MULTIPLY_ADDS_OF(float, f32)
+EINC_MULTIPLY_ADDS_OF(double, f64)
+EINC_MULTIPLY_ADDS_OF(uint32_t, i32)
+
+}  // namespace
+
+double run_multiply_adds_f32() { return run_f32(); }
+double run_multiply_adds_f64() { return run_f64(); }
+double run_multiply_adds_i32() { return run_i32(); }
+
+}  // namespace einc::bench

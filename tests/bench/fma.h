@@ -1,0 +1,13 @@
+#pragma once
+
+#include <cstdint>
+
+namespace einc::bench {
+
+// Each runs independent multiply-adds on vectors in registers, the widest there are, and returns
+// how many operations (two each) it did per element type: float, double, 32-bit integers.
+double run_multiply_adds_f32();
+double run_multiply_adds_f64();
+double run_multiply_adds_i32();
+
+}  // namespace einc::bench

@@ -1,0 +1,163 @@
+#include "problem.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <complex>
+#include <cstring>
+#include <type_traits>
+
+namespace einc::bench {
+namespace {
+
+// xorshift64*; a draw has 32 good bits.
+struct Random {
+  uint64_t state = 0x9e3779b97f4a7c15;
+
+  uint32_t next() {
+    state ^= state >> 12;
+    state ^= state << 25;
+    state ^= state >> 27;
+    return static_cast<uint32_t>((state * 0x2545f4914f6cdd1d) >> 32);
+  }
+  // Between -1 and 1: sums neither grow with their length nor cancel out.
+  float real() { return static_cast<float>(static_cast<int32_t>(next())) * 0x1p-31F; }
+};
+
+template <class T>
+T draw(Random& random, Kind kind) {
+  if constexpr (std::is_integral_v<T>) {
+    if (kind == Kind::kBoolean) return static_cast<T>(random.next() & 1);
+    const auto small = static_cast<int>(random.next() & 7);
+    return static_cast<T>(kind == Kind::kSigned ? small - 3 : small);
+  } else if constexpr (std::is_same_v<T, std::complex<float>> ||
+                       std::is_same_v<T, std::complex<double>>) {
+    const float re = random.real();
+    return T(re, random.real());
+  } else {
+    return T(random.real());
+  }
+}
+
+template <class T>
+void fill(const Tensor& tensor, Random& random) {
+  for (T& element : tensor.elements<T>()) element = draw<T>(random, info(tensor.dtype()).kind);
+}
+
+void fill(const Tensor& tensor, Random& random) {
+  switch (tensor.dtype()) {
+#define EINC_ROW(id, storage, kind, name, npy, dlpack, compute) \
+  case DType::id:                                               \
+    return fill<storage>(tensor, random);
+    EINC_FOR_EACH_DTYPE(EINC_ROW)
+#undef EINC_ROW
+  }
+}
+
+template <class T>
+double distance(const T& a, const T& b) {
+  if constexpr (std::is_integral_v<T>) {
+    return a == b ? 0 : INFINITY;
+  } else if constexpr (std::is_same_v<T, std::complex<float>> ||
+                       std::is_same_v<T, std::complex<double>>) {
+    return static_cast<double>(std::abs(a - b));
+  } else {
+    return std::abs(static_cast<double>(static_cast<float>(a)) -
+                    static_cast<double>(static_cast<float>(b)));
+  }
+}
+
+template <>
+double distance(const double& a, const double& b) {
+  return std::abs(a - b);
+}
+
+template <class T>
+double largest_distance(const Tensor& a, const Tensor& b) {
+  double largest = 0;
+  const auto x = a.elements<T>();
+  const auto y = b.elements<T>();
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double next = distance(x[i], y[i]);
+    if (!(next <= largest)) largest = std::isnan(next) ? INFINITY : next;
+  }
+  return largest;
+}
+
+double largest_distance(const Tensor& a, const Tensor& b) {
+  switch (a.dtype()) {
+#define EINC_ROW(id, storage, kind, name, npy, dlpack, compute) \
+  case DType::id:                                               \
+    return largest_distance<storage>(a, b);
+    EINC_FOR_EACH_DTYPE(EINC_ROW)
+#undef EINC_ROW
+  }
+  return INFINITY;
+}
+
+// The standard deviation of an element of the result: the operands' elements have 1/3 of variance.
+double spread(const Problem& problem) {
+  double points = 1;
+  for (const auto& [label, extent] : label_extents(problem.terms, problem.item.inputs))
+    if (problem.terms.output.find(label) == std::string::npos)
+      points *= static_cast<double>(extent);
+  return std::sqrt(points * std::pow(1.0 / 3, static_cast<double>(problem.inputs.size())));
+}
+
+}  // namespace
+
+size_t output_bytes(const Problem& problem) {
+  return static_cast<size_t>(problem.output.size() * info(problem.output.dtype()).bytes);
+}
+
+Result<Problem> make_problem(const Case& item, const Options& options) {
+  const auto start = std::chrono::steady_clock::now();
+  auto kernel = compile(item.expression, item.inputs, options);
+  const double compile_seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (!kernel) return kernel.error();
+  Problem problem{item,
+                  split_terms(item.expression),
+                  work_of(item, kernel->output_type()),
+                  *kernel,
+                  compile_seconds,
+                  {},
+                  {},
+                  {},
+                  {}};
+  Random random;
+  for (const TensorType& type : item.inputs) {
+    auto tensor = Tensor::zeros(type.dtype, type.extents);
+    if (!tensor) return tensor.error();
+    fill(*tensor, random);
+    problem.inputs.push_back(*tensor);
+    problem.views.push_back(*tensor);
+  }
+  for (Tensor* result : {&problem.output, &problem.expected}) {
+    auto tensor = Tensor::zeros(kernel->output_type().dtype, kernel->output_type().extents);
+    if (!tensor) return tensor.error();
+    *result = *tensor;
+  }
+  if (auto done = problem.run(); !done) return done.error();
+  std::memcpy(problem.expected.data(), problem.output.data(), output_bytes(problem));
+  return problem;
+}
+
+double difference(const Problem& problem) {
+  return largest_distance(problem.output, problem.expected) / spread(problem);
+}
+
+double tolerance(DType dtype) {
+  switch (info(dtype).compute) {
+    case DType::kFloat64:
+    case DType::kComplex128:
+      return 1e-7;
+    case DType::kFloat32:
+    case DType::kComplex64:
+      return is_narrow_float(dtype) ? 0.1 : 1e-2;
+    default:
+      return 0;
+  }
+}
+
+}  // namespace einc::bench

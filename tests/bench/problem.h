@@ -1,0 +1,36 @@
+// A case with its kernel, its operands and the result that others are checked against.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "case.h"
+
+namespace einc::bench {
+
+struct Problem {
+  Case item;
+  Terms terms;
+  Work work;
+  Kernel kernel;
+  double compile_seconds = 0;
+  std::vector<Tensor> inputs;
+  std::vector<TensorView> views;  // of the inputs
+  Tensor output;                  // every contestant writes here
+  Tensor expected;                // what einc wrote
+
+  // Fails as the kernel's run() does.
+  Result<void> run() const { return kernel.run(views, output); }
+};
+
+size_t output_bytes(const Problem& problem);
+
+// Compiles, draws the operands, and runs once.
+Result<Problem> make_problem(const Case& item, const Options& options);
+
+// The largest difference of `output` from `expected`, relative to the size that sums of so many
+// random products have; 0 for integers that agree. A right result is below tolerance().
+double difference(const Problem& problem);
+double tolerance(DType dtype);
+
+}  // namespace einc::bench
