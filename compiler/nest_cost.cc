@@ -195,33 +195,62 @@ class Model {
   // Bytes that have to come into a cache of that size: what the largest part of the nest that fits
   // touches, each time it is run.
   double traffic(const std::vector<Node>& body, const Ranges& ranges, const Cache& cache) const {
-    const double all = touched(body, ranges, 0);
-    if (all <= static_cast<double>(cache.bytes)) return touched(body, ranges, cache.lost_per_run);
+    if (fits(body, ranges, cache)) return touched(body, ranges, cache);
     double sum = 0;
     for (const Node& node : body) {
       if (const auto* loop = std::get_if<Loop>(&node)) {
         const Ranges inner = inside(*loop, ranges);
-        // One iteration fits: what several share stays.
-        const bool fits = touched(loop->body, inner, 0) <= static_cast<double>(cache.bytes);
-        sum += fits ? touched(loop->body, ranges, cache.lost_per_run)
-                    : trips(*loop, ranges) * traffic(loop->body, inner, cache);
+        // Where one iteration fits, what several share stays.
+        sum += fits(loop->body, inner, cache)
+                   ? touched(loop->body, ranges, cache)
+                   : trips(*loop, ranges) * traffic(loop->body, inner, cache);
       } else if (const auto* local = std::get_if<Local>(&node)) {
         sum += traffic(local->body, ranges, cache);
       } else {
-        sum += touched({node}, ranges, cache.lost_per_run);
+        sum += touched({node}, ranges, cache);
       }
     }
     return sum;
   }
 
-  double touched(const std::vector<Node>& body, const Ranges& ranges,
-                 double lost_per_run) const {
-    std::vector<bool> uses(static_cast<size_t>(nest_.buffer_index(0)) + nest_.buffers.size());
+  bool fits(const std::vector<Node>& body, const Ranges& ranges, const Cache& cache) const {
     double bytes = 0;
+    for_each_operand(body, [&](int operand) {
+      bytes += touched(operand, ranges, 0) * crowding(operand, ranges, cache);
+    });
+    return bytes <= static_cast<double>(cache.bytes);
+  }
+
+  double touched(const std::vector<Node>& body, const Ranges& ranges, const Cache& cache) const {
+    double bytes = 0;
+    for_each_operand(body, [&](int operand) {
+      bytes += touched(operand, ranges, cache.lost_per_run);
+    });
+    return bytes;
+  }
+
+  void for_each_operand(const std::vector<Node>& body, const auto& visit) const {
+    std::vector<bool> uses(inside_out_.size());
     collect(body, uses);
     for (size_t o = 0; o < uses.size(); ++o)
-      if (uses[o]) bytes += touched(static_cast<int>(o), ranges, lost_per_run);
-    return bytes;
+      if (uses[o]) visit(static_cast<int>(o));
+  }
+
+  // How many times as much room lines take that are a multiple of a large power of two apart: they
+  // share few sets of the cache.
+  double crowding(int operand, const Ranges& ranges, const Cache& cache) const {
+    constexpr int64_t kWays = 8;
+    const int64_t way_bytes = cache.bytes / kWays;
+    double crowding = 1;
+    for (const int axis : inside_out_[static_cast<size_t>(operand)]) {
+      const int64_t stride = std::abs(nest_.stride(operand, axis)) * nest_.element_bytes(operand);
+      if (stride < static_cast<int64_t>(kLine)) continue;
+      const auto reached = static_cast<double>(way_bytes / std::gcd(stride, way_bytes));
+      const double sets = std::min(ranges[static_cast<size_t>(axis)],
+                                   static_cast<double>(way_bytes) / kLine);
+      crowding = std::max(crowding, sets / reached);
+    }
+    return crowding;
   }
 
   static void collect(const std::vector<Node>& body, std::vector<bool>& uses) {
