@@ -35,7 +35,7 @@ struct Choice {
 };
 
 constexpr Choice kChoices[] = {
-    {true, true, false},  {true, false, false}, {false, true, false},
+    {true, true, false},   {true, false, false}, {false, true, false},
     {false, false, false}, {true, false, true},
 };
 
@@ -69,8 +69,7 @@ class Scheduler {
  private:
   void add_axes(const char* prefix, const std::vector<Dim>& dims, bool reduced) {
     for (size_t d = 0; d < dims.size(); ++d)
-      nest_.axes.push_back(
-          {prefix + std::to_string(d), reduced, dims[d].extent, dims[d].strides});
+      nest_.axes.push_back({prefix + std::to_string(d), reduced, dims[d].extent, dims[d].strides});
   }
 
   int output() const { return nest_.output_index(); }
@@ -119,9 +118,9 @@ class Scheduler {
     return longest;
   }
 
-  // Rows are what makes operands that lie across the vectors readable: the neighbours of one column,
-  // where they are few; else as many as lanes, a square to transpose; or a few that share the other
-  // operands.
+  // Rows are what makes operands that lie across the vectors readable: the neighbours of one
+  // column, where they are few; else as many as lanes, a square to transpose; or a few that share
+  // the other operands.
   void choose_rows() {
     if (column_ < 0) return;
     constexpr int64_t kFewNeighbours = 8;
@@ -156,8 +155,7 @@ class Scheduler {
   Tile tile() const {
     Tile tile{.inputs = {}, .output = output(), .rows = rows_, .lanes = lanes_};
     for (int i = 0; i < output(); ++i) tile.inputs.push_back(i);
-    if (column_ >= 0)
-      tile.columns = {{column_, std::min(vectors_ * lanes_, axis(column_).extent)}};
+    if (column_ >= 0) tile.columns = {{column_, std::min(vectors_ * lanes_, axis(column_).extent)}};
     if (column_ >= 0 && axis(column_).reduced) tile.columns[0].count = vectors_ * lanes_;
     return tile;
   }
@@ -185,22 +183,27 @@ class Scheduler {
     std::vector<Step> steps;
     const bool may_add = nest_.output.dtype == nest_.compute;
     const bool by_input = choice_.input_order && may_add && largest_ >= 0;
+    // Rows whose sums are long are worth adding up once for each position of the loops outside.
+    constexpr int64_t kLong = 128;
+    const bool rows_are_short =
+        column_ < 0 || !axis(column_).reduced || axis(column_).extent < kLong;
     std::vector<int> summed;
     for (const int a : order_of(choice_.input_order && largest_ >= 0 ? largest_ : output())) {
       if (axis(a).reduced) {
         if (a != column_) summed.push_back(a);
-      } else {
-        if (by_input && a != row_axis())
-          for (const int r : summed) steps.push_back({r, 1});
-        if (by_input && a != row_axis()) summed_outside_.insert(summed_outside_.end(), summed.begin(), summed.end());
-        if (by_input && a != row_axis()) summed.clear();
-        steps.push_back({a, tile_step(leaf, a)});
+        continue;
       }
+      if (by_input && !(a == row_axis() && rows_are_short)) {
+        for (const int r : summed) steps.push_back({r, 1});
+        summed_outside_.insert(summed_outside_.end(), summed.begin(), summed.end());
+        summed.clear();
+      }
+      steps.push_back({a, tile_step(leaf, a)});
     }
     sort_by_input(summed);
     // The innermost of the loops that add takes several positions at once.
     constexpr int64_t kSumsAtOnce = 8;
-    if (!summed_outside_.empty()) {
+    if (!summed_outside_.empty() && rows_are_short) {
       const int last = summed_outside_.back();
       for (Step& step : steps)
         if (step.axis == last) step.size = std::min(kSumsAtOnce, axis(last).extent);
@@ -259,13 +262,16 @@ class Scheduler {
     });
   }
 
-  void cut_into_tasks(const std::vector<Step>& steps, NestBuilder& builder) const {
+  void cut_into_tasks(std::vector<Step> steps, NestBuilder& builder) const {
     double work = 1;
     for (const Axis& a : nest_.axes) work *= static_cast<double>(a.extent);
-    std::vector<Step> kept;
-    for (const Step& step : steps)
-      if (!axis(step.axis).reduced) kept.push_back(step);
-    builder.parallel_loops(kept, std::min(work / kTaskElements, kMostTasks));
+    // Tasks that share the rows of a sum still read whole pages of each.
+    constexpr int64_t kPageBytes = 4096;
+    for (Step& step : steps)
+      if (!summed_outside_.empty() && step.axis == column_)
+        step.size *= ceil_div(kPageBytes, step.size * nest_.element_bytes(output()));
+    std::erase_if(steps, [&](const Step& step) { return axis(step.axis).reduced; });
+    builder.parallel_loops(steps, std::min(work / kTaskElements, kMostTasks));
   }
 
   // ---- Through a block in scratch

@@ -1,6 +1,7 @@
 #include "runtime/run.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -24,13 +25,14 @@ Error fail(ErrorCode code, std::string message, std::string_view rule) {
   return {code, std::move(message), std::nullopt, rule};
 }
 
-Result<void> check_tensor(const TensorView& tensor, const TensorType& expected,
-                          const std::string& who) {
-  if (tensor.type == expected) {
-    if (tensor.data == nullptr && element_count(expected.extents) > 0)
-      return fail(ErrorCode::kArgument, who + " has no data", "argument");
-    return {};
-  }
+bool fits(const TensorView& tensor, const TensorType& expected) {
+  return tensor.type == expected &&
+         (tensor.data != nullptr || element_count(expected.extents) == 0);
+}
+
+// What is wrong with a tensor that does not fit.
+Error misfit(const TensorView& tensor, const TensorType& expected, const std::string& who) {
+  if (tensor.type == expected) return fail(ErrorCode::kArgument, who + " has no data", "argument");
   const bool other_dtype = tensor.type.dtype != expected.dtype;
   return fail(
       other_dtype ? ErrorCode::kDType : ErrorCode::kShape,
@@ -78,21 +80,36 @@ struct PhaseContext {
   const EincArgs& args;
   EincEntry entry;
   int32_t phase;
-  TaskScratch& scratch;
+  TaskScratch* scratch;  // null where tasks need none
 };
 
 void run_task(void* context, int64_t task) {
   const auto& phase = *static_cast<const PhaseContext*>(context);
-  const TaskScratch::Lease lease(phase.scratch);
+  if (phase.scratch == nullptr) return phase.entry(&phase.args, phase.phase, task);
+  const TaskScratch::Lease lease(*phase.scratch);
   EincArgs args = phase.args;
   args.task_scratch = lease.data();
   phase.entry(&args, phase.phase, task);
 }
 
+// Addresses of a step's inputs; on the heap only where there are many.
+class InputAddresses {
+ public:
+  InputAddresses(const ProgramStep& step, const Memory& memory) {
+    if (step.inputs.size() > few_.size()) many_.resize(step.inputs.size());
+    const void** const addresses = many_.empty() ? few_.data() : many_.data();
+    for (size_t i = 0; i < step.inputs.size(); ++i) addresses[i] = memory.address(step.inputs[i]);
+  }
+  const void* const* data() const { return many_.empty() ? few_.data() : many_.data(); }
+
+ private:
+  std::array<const void*, 8> few_;
+  std::vector<const void*> many_;
+};
+
 void run_step(const ProgramStep& step, const Memory& memory, void* shared_scratch,
-              TaskScratch& task_scratch, const Executor& executor) {
-  std::vector<const void*> inputs;
-  for (const Slot& slot : step.inputs) inputs.push_back(memory.address(slot));
+              TaskScratch* task_scratch, const Executor& executor) {
+  const InputAddresses inputs(step, memory);
   const EincArgs args{.in = inputs.data(),
                       .out = memory.address(step.output),
                       .shared_scratch = shared_scratch,
@@ -119,14 +136,14 @@ Result<void> check_operands(const Program& program, std::span<const TensorView> 
                 "the kernel takes " + std::to_string(program.inputs.size()) + " operands, not " +
                     std::to_string(inputs.size()),
                 "operand-count");
-  if (auto valid = check_tensor(output, program.output, "the output"); !valid) return valid;
+  if (!fits(output, program.output)) return misfit(output, program.output, "the output");
   const ByteRange written = bytes_of(output);
   for (size_t i = 0; i < inputs.size(); ++i) {
-    const std::string who = "operand " + std::to_string(i);
-    if (auto valid = check_tensor(inputs[i], program.inputs[i], who); !valid) return valid;
+    const auto who = [i] { return "operand " + std::to_string(i); };
+    if (!fits(inputs[i], program.inputs[i])) return misfit(inputs[i], program.inputs[i], who());
     const ByteRange read = bytes_of(inputs[i]);
     if (std::max(read.begin, written.begin) < std::min(read.end, written.end))
-      return fail(ErrorCode::kArgument, "the output overlaps " + who + " in memory", "overlap");
+      return fail(ErrorCode::kArgument, "the output overlaps " + who() + " in memory", "overlap");
   }
   return {};
 }
@@ -145,13 +162,18 @@ Result<void> run_program(const Program& program, std::span<const TensorView> inp
   if (!scratch) return scratch.error();
   auto shared_scratch = take_scratch(shared_bytes);
   if (!shared_scratch) return shared_scratch.error();
-  auto task_scratch =
-      TaskScratch::create(task_bytes, std::min<int64_t>(most_tasks, executor.concurrency));
-  if (!task_scratch) return task_scratch.error();
+  std::optional<TaskScratch> task_scratch;
+  if (task_bytes > 0) {
+    auto taken =
+        TaskScratch::create(task_bytes, std::min<int64_t>(most_tasks, executor.concurrency));
+    if (!taken) return taken.error();
+    task_scratch.emplace(*std::move(taken));
+  }
 
   const Memory memory(inputs, output, scratch->data());
   for (const ProgramStep& step : program.steps)
-    run_step(step, memory, shared_scratch->data(), *task_scratch, executor);
+    run_step(step, memory, shared_scratch->data(), task_scratch ? &*task_scratch : nullptr,
+             executor);
   return {};
 }
 

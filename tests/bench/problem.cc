@@ -138,6 +138,7 @@ Result<Problem> make_problem(const Case& item, const Options& options) {
     if (!tensor) return tensor.error();
     *result = *tensor;
   }
+  problem.output_view = problem.output;
   if (auto done = problem.run(); !done) return done.error();
   std::memcpy(problem.expected.data(), problem.output.data(), output_bytes(problem));
   return problem;
