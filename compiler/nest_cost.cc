@@ -21,7 +21,7 @@ using Ranges = std::vector<double>;  // positions of each axis that the enclosin
 
 constexpr double kLine = 64;
 // Bytes that could have come from memory while hardware finds out where the next run begins.
-constexpr double kShortRun = 256;
+constexpr double kShortRun = 512;
 
 // Runs that hardware follows at once.
 constexpr int64_t kStreams = 16;
@@ -116,8 +116,7 @@ class Model {
     return 2 * (by_row ? rows : 1) * width;
   }
 
-  double store(const Tile& tile, double rows, double width, double vectors,
-               bool sums_lanes) const {
+  double store(const Tile& tile, double rows, double width, double vectors, bool sums_lanes) const {
     if (sums_lanes) return rows * (vectors + 2 * std::log2(tile.lanes) + 1);
     if (!varies(tile.output, tile.columns) || tile.lanes == 1 ||
         is_contiguous(tile.output, tile.columns))
@@ -154,9 +153,8 @@ class Model {
   }
 
   bool varies(int operand, const std::vector<TileDim>& dims) const {
-    return std::any_of(dims.begin(), dims.end(), [&](const TileDim& dim) {
-      return nest_.stride(operand, dim.axis) != 0;
-    });
+    return std::any_of(dims.begin(), dims.end(),
+                       [&](const TileDim& dim) { return nest_.stride(operand, dim.axis) != 0; });
   }
 
   bool is_contiguous(int operand, const std::vector<TileDim>& dims) const {
@@ -218,14 +216,15 @@ class Model {
     for_each_operand(body, [&](int operand) {
       bytes += touched(operand, ranges, 0) * crowding(operand, ranges, cache);
     });
-    return bytes <= static_cast<double>(cache.bytes);
+    // What else is in there, and lines that are evicted before their time, take their share.
+    constexpr double kUsable = 0.75;
+    return bytes <= kUsable * static_cast<double>(cache.bytes);
   }
 
   double touched(const std::vector<Node>& body, const Ranges& ranges, const Cache& cache) const {
     double bytes = 0;
-    for_each_operand(body, [&](int operand) {
-      bytes += touched(operand, ranges, cache.lost_per_run);
-    });
+    for_each_operand(body,
+                     [&](int operand) { bytes += touched(operand, ranges, cache.lost_per_run); });
     return bytes;
   }
 
@@ -246,8 +245,8 @@ class Model {
       const int64_t stride = std::abs(nest_.stride(operand, axis)) * nest_.element_bytes(operand);
       if (stride < static_cast<int64_t>(kLine)) continue;
       const auto reached = static_cast<double>(way_bytes / std::gcd(stride, way_bytes));
-      const double sets = std::min(ranges[static_cast<size_t>(axis)],
-                                   static_cast<double>(way_bytes) / kLine);
+      const double sets =
+          std::min(ranges[static_cast<size_t>(axis)], static_cast<double>(way_bytes) / kLine);
       crowding = std::max(crowding, sets / reached);
     }
     return crowding;
@@ -283,7 +282,10 @@ class Model {
         runs *= range;
       }
     }
-    if (nest_.is_buffer(operand)) return elements * static_cast<double>(info(nest_.compute).bytes);
+    if (nest_.is_buffer(operand)) {
+      const auto all = static_cast<double>(nest_.buffer_of(operand).elements);
+      return std::min(elements, all) * static_cast<double>(info(nest_.compute).bytes);
+    }
     const double written = operand == nest_.output_index() && !streams_ ? 2 : 1;
     const double lost = lost_per_run / run_bytes_[static_cast<size_t>(operand)];
     return written * runs * std::ceil(run * bytes / kLine) * kLine * (1 + lost);
@@ -326,8 +328,7 @@ class Model {
     // Within the tile in any order; then loop by loop, while one goes on where the one within ends.
     for (size_t round = 0; round < counts.size(); ++round)
       for (size_t a = 0; a < counts.size(); ++a)
-        if (counts[a] > 1 && nest_.stride(operand, static_cast<int>(a)) == run)
-          run *= counts[a];
+        if (counts[a] > 1 && nest_.stride(operand, static_cast<int>(a)) == run) run *= counts[a];
     for (size_t r = tile.reduce_axes.size(); r-- > 0;) {
       const int axis = tile.reduce_axes[r];
       const int64_t range = range_within(axis, loops, loops.size());

@@ -109,9 +109,8 @@ class BatchScheduler : ContractionAxes {
       for (const int axis : *group)
         if (const int64_t own = nest.stride(operand, axis); own != 0 && std::abs(own) < stride)
           neighbours.push_back(axis);
-    std::sort(neighbours.begin(), neighbours.end(), [&](int x, int y) {
-      return nest.stride(operand, x) < nest.stride(operand, y);
-    });
+    std::sort(neighbours.begin(), neighbours.end(),
+              [&](int x, int y) { return nest.stride(operand, x) < nest.stride(operand, y); });
     int64_t expected = 1;
     for (const int axis : neighbours) {
       if (nest.stride(operand, axis) != expected) return false;
@@ -129,9 +128,8 @@ class BatchScheduler : ContractionAxes {
     const int64_t room = std::min(most_rows() / count_of(rows_), int64_t{8});
     for (const auto* group : {&m, &n})
       for (const int axis : *group) {
-        const bool is_free = std::none_of(rows_.begin(), rows_.end(), [&](const TileDim& dim) {
-          return dim.axis == axis;
-        });
+        const bool is_free = std::none_of(rows_.begin(), rows_.end(),
+                                          [&](const TileDim& dim) { return dim.axis == axis; });
         if (!is_free || room < 2) continue;
         rows_.insert(rows_.begin(), {axis, std::min(room, extent(axis))});
         return;

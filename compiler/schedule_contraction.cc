@@ -19,6 +19,7 @@
 #include "compiler/loop_nest.h"
 #include "compiler/nest_cost.h"
 #include "compiler/plan.h"
+#include "compiler/register_tile.h"
 #include "compiler/schedule.h"
 #include "compiler/schedule_contraction.h"
 #include "compiler/schedule_util.h"
@@ -50,11 +51,6 @@ std::vector<Choice> choices() {
         for (const bool packs_q : {false, true}) all.push_back({from_a, columns, packs_p, packs_q});
   return all;
 }
-
-struct RegisterTile {
-  std::vector<TileDim> rows;
-  int64_t columns = 1;
-};
 
 class Scheduler : ContractionAxes {
  public:
@@ -95,8 +91,8 @@ class Scheduler : ContractionAxes {
     y_ = find_contiguous(n, kC) >= 0 ? find_contiguous(n, kC) : find_contiguous(m, kC);
     const int of_output = find_contiguous(n, kC);
     const int of_p = find_contiguous(n, p_);
-    const int longest = *std::max_element(
-        n.begin(), n.end(), [&](int x, int y) { return extent(x) < extent(y); });
+    const int longest =
+        *std::max_element(n.begin(), n.end(), [&](int x, int y) { return extent(x) < extent(y); });
     int column = of_output;
     // Where C is contiguous along nothing, or along a batch label, any column will do.
     if (choice_.columns == Columns::kOfOutput && y_ < 0) column = of_p >= 0 ? of_p : n.back();
@@ -129,32 +125,13 @@ class Scheduler : ContractionAxes {
     }
   }
 
-  // Cycles of one step over k: as many as its multiply-adds, its loads, or the latency of adding to
-  // each accumulator again take, at two of either a cycle.
-  static double cycles_per_step(int64_t rows, int64_t vectors) {
-    constexpr double kLatency = 4;
-    const auto r = static_cast<double>(rows);
-    const auto v = static_cast<double>(vectors);
-    return std::max({kLatency, r * v / 2, (r + v) / 2}) + 0.5;
-  }
-
-  bool fits_registers(int64_t rows, int64_t vectors) const {
-    const DTypeInfo& row = info(nest.compute);
-    const int parts = row.kind == Kind::kComplex ? 2 : 1;
-    // Without a fused multiply-add, or for integers that LLVM multiplies in several instructions,
-    // products need registers of their own.
-    const bool one_instruction = row.kind >= Kind::kReal ? target_.has_fma : row.bytes == 4;
-    const int registers = target_.vector_registers - (one_instruction ? 0 : 2);
-    return rows == 1 || parts * (rows * vectors + vectors + 1) <= registers;
-  }
-
   // The tile that takes the fewest cycles for all of C, ragged edges counted in full.
   void choose_register_tile() {
-    constexpr double kRaggedEdge = 1.03;  // code of its own, and fewer registers in use
     constexpr int64_t kMostRows = 28;
     const int64_t inner_columns = count_of(columns_) / columns_[0].count;
     double fewest = std::numeric_limits<double>::infinity();
-    RegisterTile best;
+    std::vector<TileDim> best_rows;
+    int64_t best_columns = 1;
     for (int64_t width = 1; width <= std::min<int64_t>(count_of(columns_), 8 * lanes_); ++width) {
       if (width % inner_columns != 0 && width != count_of(columns_)) continue;
       if (inner_columns == 1 && width % lanes_ != 0 && width != count_of(columns_)) continue;
@@ -163,24 +140,26 @@ class Scheduler : ContractionAxes {
       for (const auto& dims : row_dims()) {
         const int64_t inner = dims.size() == 2 ? extent(dims[1]) : 1;
         for (int64_t rows = 1; rows <= extent(dims[0]); ++rows) {
-          if (rows * inner > kMostRows || !fits_registers(rows * inner, vectors)) break;
-          const int64_t row_tiles = extent(m) / extent(dims[0]) / inner *
-                                    ceil_div(extent(dims[0]), rows);
+          if (rows * inner > kMostRows ||
+              !fits_registers(rows * inner, vectors, nest.compute, target_))
+            break;
+          const int64_t row_tiles =
+              extent(m) / extent(dims[0]) / inner * ceil_div(extent(dims[0]), rows);
           double cycles = static_cast<double>(row_tiles * column_tiles) *
                           cycles_per_step(rows * inner, vectors);
           if (extent(dims[0]) % rows != 0) cycles *= kRaggedEdge;
           if (count_of(columns_) % width != 0) cycles *= kRaggedEdge;
           if (cycles >= fewest) continue;
           fewest = cycles;
-          best.rows = {{dims[0], rows}};
-          if (dims.size() == 2) best.rows.push_back({dims[1], inner});
-          best.columns = width;
+          best_rows = {{dims[0], rows}};
+          if (dims.size() == 2) best_rows.push_back({dims[1], inner});
+          best_columns = width;
         }
       }
     }
-    rows_ = best.rows;
-    columns_[0].count = best.columns / inner_columns;
-    vectors_ = ceil_div(best.columns, lanes_);
+    rows_ = best_rows;
+    columns_[0].count = best_columns / inner_columns;
+    vectors_ = ceil_div(best_columns, lanes_);
   }
 
   // The dims that rows may run along, outer first: each one, and pairs of which the inner is short.
@@ -262,7 +241,7 @@ class Scheduler : ContractionAxes {
     }
     // Half as much again at once is better than two halves.
     k_steps_ = extent(k) <= most_kc * 3 / 2 ? block_steps(k_units, extent(k))
-                                             : block_steps(k_units, most_kc);
+                                            : block_steps(k_units, most_kc);
     kc_ = positions(k_steps_);
     const int64_t row_bytes = kc_ * bytes_;
     // Q stays in L2 as it meets one panel of P after the other.
@@ -290,7 +269,8 @@ class Scheduler : ContractionAxes {
     BufferBuilder layout(nest, builder);
     std::vector<int> between(k.rbegin(), k.rend());
     layout.add_tile(tile, lanes, between);
-    for (size_t u = tile.size(); u < units.size(); ++u) layout.add(units[u].axis, builder.range(units[u].axis));
+    for (size_t u = tile.size(); u < units.size(); ++u)
+      layout.add(units[u].axis, builder.range(units[u].axis));
     const int buffer = layout.finish(lanes);
     builder.local(buffer);
     const auto here = builder.place();
@@ -318,8 +298,7 @@ class Scheduler : ContractionAxes {
     if (wanted >= 2) {
       const auto chunk =
           std::max(static_cast<int64_t>(static_cast<double>(extent(cut)) / wanted), kNarrowest);
-      builder.parallel_loops(block_steps(cuts_n ? n_units_ : m_units_, chunk),
-                             1e15);
+      builder.parallel_loops(block_steps(cuts_n ? n_units_ : m_units_, chunk), 1e15);
     }
     builder.loops(batch_steps());
     builder.loops(n_steps_);
@@ -334,8 +313,7 @@ class Scheduler : ContractionAxes {
   void build_around_q(NestBuilder& builder) {
     std::vector<Step> panels = units_of(n_units_);
     // A block of C holds many positions of its y.
-    if (needs_c_buffer())
-      std::erase_if(panels, [&](const Step& step) { return step.axis == y_; });
+    if (needs_c_buffer()) std::erase_if(panels, [&](const Step& step) { return step.axis == y_; });
     std::sort(panels.begin(), panels.end(), [&](const Step& x, const Step& y) {
       const int operand = p_is_larger() ? p_ : kC;
       return std::abs(nest.stride(operand, x.axis)) > std::abs(nest.stride(operand, y.axis));
@@ -435,7 +413,7 @@ class Scheduler : ContractionAxes {
   int p_;
   int q_;
   int64_t bytes_;  // of one number
-  int y_ = -1;                          // the axis along which C is contiguous
+  int y_ = -1;     // the axis along which C is contiguous
   std::vector<TileDim> rows_, columns_;
   int lanes_ = 1;
   int64_t vectors_ = 1;
@@ -457,6 +435,8 @@ std::vector<LoopNest> schedules(const Contraction& step, const Target& target) {
       nests.push_back(*std::move(nest));
   };
   for (const Choice& choice : choices()) add(Scheduler(step, target, choice).run());
+  for (const bool from_a : {false, true})
+    for (const bool packs_p : {false, true}) add(schedule_fused(step, target, {from_a, packs_p}));
   add(schedule_along_batch(step, target));
   sort_by_cost(nests, target);
   return nests;

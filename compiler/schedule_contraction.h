@@ -33,6 +33,14 @@ struct ContractionAxes {
 
 constexpr int kC = 2;  // C's number among the operands
 
+// Blocks that are plain matrix products, their labels flattened into rows and columns.
+struct FusedChoice {
+  bool columns_from_a;  // P is A, else B
+  bool packs_p;
+};
+std::optional<LoopNest> schedule_fused(const Contraction& step, const Target& target,
+                                       const FusedChoice& choice);
+
 // Many small products side by side, vectors along a batch label. Nothing where that does not fit.
 std::optional<LoopNest> schedule_along_batch(const Contraction& step, const Target& target);
 

@@ -36,8 +36,7 @@ void NestBuilder::open(Step step, bool parallel) {
   int64_t& range = ranges_[static_cast<size_t>(step.axis)];
   if (step.size >= range) return;
   range = step.size;
-  body_->push_back(
-      Loop{.axis = step.axis, .step = step.size, .parallel = parallel, .body = {}});
+  body_->push_back(Loop{.axis = step.axis, .step = step.size, .parallel = parallel, .body = {}});
   body_ = &std::get<Loop>(body_->back()).body;
 }
 
@@ -121,11 +120,13 @@ bool streams_whole_lines(const LoopNest& nest, const Tile& tile, const Target& t
   double written = static_cast<double>(bytes);
   double touched = 0;
   for (int a = 0; a < static_cast<int>(nest.axes.size()); ++a)
-    if (nest.stride(out, a) != 0) written *= static_cast<double>(nest.axes[static_cast<size_t>(a)].extent);
+    if (nest.stride(out, a) != 0)
+      written *= static_cast<double>(nest.axes[static_cast<size_t>(a)].extent);
   for (int i = 0; i < out; ++i) {
     double read = static_cast<double>(nest.element_bytes(i));
     for (int a = 0; a < static_cast<int>(nest.axes.size()); ++a)
-      if (nest.stride(i, a) != 0) read *= static_cast<double>(nest.axes[static_cast<size_t>(a)].extent);
+      if (nest.stride(i, a) != 0)
+        read *= static_cast<double>(nest.axes[static_cast<size_t>(a)].extent);
     touched += read;
   }
   const auto l3 = static_cast<double>(target.l3_bytes);
@@ -151,10 +152,11 @@ namespace {
 // Chooses the tile of a copy and opens the loops around it.
 class Copier {
  public:
-  Copier(LoopNest& nest, NestBuilder& builder, int from, int to) 
+  Copier(LoopNest& nest, NestBuilder& builder, int from, int to, const std::vector<int>& ignored)
       : nest_(nest), builder_(builder), from_(from), to_(to) {
     for (int a = 0; a < static_cast<int>(nest.axes.size()); ++a)
-      if (builder.range(a) > 1 && (nest.stride(from, a) != 0 || nest.stride(to, a) != 0))
+      if (builder.range(a) > 1 && (nest.stride(from, a) != 0 || nest.stride(to, a) != 0) &&
+          std::find(ignored.begin(), ignored.end(), a) == ignored.end())
         axes_.push_back(a);
     // In the order in which memory is read, or, out of a buffer, written.
     const int ordering = nest.is_buffer(from) ? to : from;
@@ -173,7 +175,8 @@ class Copier {
     if (column >= 0) {
       const int64_t stride = nest_.stride(from_, column);
       if (stride != 0 && stride != 1 && row >= 0) {
-        const int64_t lanes = std::min<int64_t>(options.most_square, lanes_of(nest_.compute, target));
+        const int64_t lanes =
+            std::min<int64_t>(options.most_square, lanes_of(nest_.compute, target));
         tile.lanes = static_cast<int>(lanes);
         tile.rows = {{row, std::min(block(row), lanes)}};
         tile.columns = {{column, std::min(block(column), lanes)}};
@@ -231,7 +234,7 @@ class Copier {
 
 void copy(LoopNest& nest, NestBuilder& builder, int from, int to, const Target& target,
           const CopyOptions& options) {
-  Copier(nest, builder, from, to).run(target, options);
+  Copier(nest, builder, from, to, options.ignored).run(target, options);
 }
 
 }  // namespace einc

@@ -67,6 +67,9 @@ class BufferBuilder {
   // whole vectors; then `between`, then the blocks.
   void add_tile(const std::vector<TileDim>& dims, int64_t lanes, const std::vector<int>& between);
   void add(int axis, int64_t positions);
+  // Another axis that walks the elements from `stride` on, one after the other.
+  void alias(int axis, int64_t stride) { dims_.push_back({axis, stride, 0, 0}); }
+  int64_t elements() const { return elements_; }
   // Room for `elements` more between what has been added and what is added next, and an odd number
   // of lines.
   void pad(int64_t elements);
@@ -90,6 +93,7 @@ struct CopyOptions {
   int64_t most_square = 8;  // lanes of squares of registers that are transposed
   int64_t room = 0;         // elements that each row of the destination has room for, if known
   bool streams = false;     // past the caches, where that pays
+  std::vector<int> ignored = {};  // axes that walk elements which others walk too
 };
 
 // Loops that copy the current ranges of one operand into another, through vectors that lie along

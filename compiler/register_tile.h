@@ -1,0 +1,31 @@
+// The size of register tiles.
+#pragma once
+
+#include <cstdint>
+
+#include "compiler/target.h"
+#include "einc/dtype.h"
+
+namespace einc {
+
+struct RegisterTile {
+  int64_t rows = 1;
+  int64_t columns = 1;
+  double cycles = 0;  // for all tiles, each step of a sum
+};
+
+// Whether accumulators and the values that they multiply fit the registers.
+bool fits_registers(int64_t rows, int64_t vectors, DType compute, const Target& target);
+
+// Cycles of one step of the sums in rows x vectors accumulators: as many as its multiply-adds, its
+// loads, or the latency of adding to each accumulator again take, at two of either a cycle.
+double cycles_per_step(int64_t rows, int64_t vectors);
+
+// Ragged tiles have code of their own, and keep fewer registers in use.
+constexpr double kRaggedEdge = 1.03;
+
+// The tile that takes the fewest cycles for m x n sums, ragged edges counted in full.
+RegisterTile register_tile(int64_t m, int64_t n, int64_t lanes, DType compute,
+                           const Target& target);
+
+}  // namespace einc

@@ -1,0 +1,228 @@
+// Contractions by blocks of which each is a plain matrix product: labels of a block are flattened
+// into rows and columns, whatever their extents and order, C's block is built in scratch and copied
+// to its places (GETT: Springer, Bientinesi, "Design of a high-performance GEMM-like tensor-tensor
+// multiplication", 2018). P is read where it lies, if it has a block side by side.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "compiler/loop_nest.h"
+#include "compiler/plan.h"
+#include "compiler/register_tile.h"
+#include "compiler/schedule_contraction.h"
+#include "compiler/schedule_util.h"
+#include "compiler/target.h"
+#include "einc/dtype.h"
+
+namespace einc {
+namespace {
+
+int64_t largest_divisor(int64_t number, int64_t most) {
+  int64_t divisor = std::clamp<int64_t>(most, 1, number);
+  while (number % divisor != 0) --divisor;
+  return divisor;
+}
+
+class FusedScheduler : ContractionAxes {
+ public:
+  FusedScheduler(const Contraction& step, const Target& target, const FusedChoice& choice)
+      : ContractionAxes(step),
+        target_(target),
+        choice_(choice),
+        p_(choice.columns_from_a ? 0 : 1),
+        q_(choice.columns_from_a ? 1 : 0),
+        bytes_(info(step.compute).bytes) {
+    if (choice.columns_from_a) std::swap(m, n);
+    y_ = find_contiguous(n, kC) >= 0 ? find_contiguous(n, kC) : find_contiguous(m, kC);
+    sizes_.resize(nest.axes.size(), 1);
+  }
+
+  std::optional<LoopNest> run() {
+    if (y_ < 0 || extent(k) * bytes_ * lanes() > target_.l2_bytes / 4) return std::nullopt;
+    if (!choose_blocks()) return std::nullopt;
+    add_flat_axes();
+    build();
+    verify(nest);
+    return std::move(nest);
+  }
+
+ private:
+  int64_t lanes() const { return lanes_of(nest.compute, target_); }
+  int64_t& size(int axis) { return sizes_[static_cast<size_t>(axis)]; }
+  int64_t size(int axis) const { return sizes_[static_cast<size_t>(axis)]; }
+  bool contains(const std::vector<int>& axes, int axis) const {
+    return std::find(axes.begin(), axes.end(), axis) != axes.end();
+  }
+
+  // ---- Blocks
+
+  // Axes of a group, innermost first as an operand lies.
+  std::vector<int> inside_out(std::vector<int> axes, int operand) const {
+    std::stable_sort(axes.begin(), axes.end(), [&](int x, int y) {
+      return std::abs(nest.stride(operand, x)) < std::abs(nest.stride(operand, y));
+    });
+    return axes;
+  }
+
+  // Takes whole axes, then a share of one, up to `most` positions in all. Returns how many.
+  int64_t take(const std::vector<int>& axes, int64_t most, std::vector<int>& block) {
+    int64_t taken = 1;
+    for (const int axis : axes) {
+      if (most / taken < 2) break;
+      size(axis) = largest_divisor(extent(axis), most / taken);
+      if (size(axis) == 1) break;
+      block.insert(block.begin(), axis);
+      taken *= size(axis);
+      if (size(axis) < extent(axis)) break;
+    }
+    return taken;
+  }
+
+  bool choose_blocks() {
+    const int64_t k_bytes = extent(k) * bytes_;
+    // P's block is read from L2 while the next one comes in; so is Q's, and C's.
+    const int64_t most_columns = std::min<int64_t>(target_.l2_bytes / 8 / k_bytes, kMostColumns);
+    int64_t flat = 1;
+    if (choice_.packs_p) {
+      flat = take(inside_out(n, contains(n, y_) ? kC : p_), most_columns, n_block_);
+    } else {
+      // What P has side by side.
+      std::vector<int> chain;
+      int64_t run = 1;
+      for (const int axis : inside_out(n, p_)) {
+        if (nest.stride(p_, axis) != run) break;
+        chain.push_back(axis);
+        run *= extent(axis);
+      }
+      flat = take(chain, most_columns, n_block_);
+    }
+    if (flat < lanes() || n_block_.empty()) return false;
+    const int64_t line = 64 / bytes_;
+    int64_t room = target_.l2_bytes / 4 / bytes_ / flat;
+    if (contains(n, y_) && !contains(n_block_, y_)) {
+      // Long runs of C, beside the columns.
+      size(y_) = largest_divisor(extent(y_), 4 * line);
+      while (size(y_) > line && size(y_) * 16 > room && size(y_) % 2 == 0) size(y_) /= 2;
+      room /= size(y_);
+    }
+    const int64_t most_rows = std::min(room, target_.l2_bytes / 8 / k_bytes);
+    const int64_t rows = take(inside_out(m, contains(m, y_) ? kC : q_), most_rows, m_block_);
+    if (m_block_.empty()) m_block_ = {m.back()};
+    tile_ = register_tile(rows, flat, lanes(), nest.compute, target_);
+    return true;
+  }
+
+  // One axis for the rows of a block, and one for its columns.
+  void add_flat_axes() {
+    const auto add = [&](const char* name, const std::vector<int>& block) {
+      int64_t positions = 1;
+      for (const int axis : block) positions *= size(axis);
+      nest.axes.push_back({name, false, positions, {0, 0, 0}});
+      return static_cast<int>(nest.axes.size()) - 1;
+    };
+    rows_ = add("rows", m_block_);
+    columns_ = add("columns", n_block_);
+    if (!choice_.packs_p) nest.axes.back().strides[static_cast<size_t>(p_)] = 1;
+  }
+
+  // ---- Loops
+
+  // The block's axes, flattened, and the flat axis, which walks the same elements.
+  void add_flat(BufferBuilder& layout, const std::vector<int>& block, int flat) const {
+    const int64_t start = layout.elements();
+    for (size_t i = block.size(); i-- > 0;) layout.add(block[i], size(block[i]));
+    layout.alias(flat, start);
+  }
+
+  int pack(NestBuilder& builder, int operand, const std::vector<int>& block, int flat) {
+    BufferBuilder layout(nest, builder);
+    add_flat(layout, block, flat);
+    layout.pad(0);
+    for (size_t i = k.size(); i-- > 0;) layout.add(k[i], extent(k[i]));
+    const int buffer = layout.finish(lanes());
+    builder.local(buffer);
+    const auto here = builder.place();
+    copy(nest, builder, operand, nest.buffer_index(buffer), target_,
+         {.ignored = {rows_, columns_}});
+    builder.return_to(here);
+    return nest.buffer_index(buffer);
+  }
+
+  void build() {
+    const bool q_is_resident = block_is_all(m);
+    std::vector<Step> n_steps = steps_of(n);
+    std::vector<Step> m_steps = steps_of(m);
+    NestBuilder builder(nest);
+    std::vector<Step> batch_steps;
+    for (const int axis : batch) batch_steps.push_back({axis, 1});
+    builder.parallel_loops(n_steps, builder.parallel_loops(batch_steps, tasks()));
+    builder.loops(batch_steps);
+    int q = q_;
+    if (q_is_resident) q = pack(builder, q_, m_block_, rows_);
+    builder.loops(n_steps);
+    const int p = choice_.packs_p ? pack(builder, p_, n_block_, columns_) : p_;
+    builder.loops(m_steps);
+    if (!q_is_resident) q = pack(builder, q_, m_block_, rows_);
+
+    BufferBuilder layout(nest, builder);
+    add_flat(layout, n_block_, columns_);
+    layout.pad(0);
+    add_flat(layout, m_block_, rows_);
+    if (contains(n, y_) && !contains(n_block_, y_)) layout.add(y_, size(y_));
+    const int buffer = layout.finish(lanes());
+    builder.local(buffer);
+    const auto here = builder.place();
+    if (contains(n, y_) && !contains(n_block_, y_)) builder.loop({y_, 1});
+    builder.loop({columns_, tile_.columns});
+    builder.loop({rows_, tile_.rows});
+    builder.leaf(Tile{.inputs = {q, p},
+                      .output = nest.buffer_index(buffer),
+                      .rows = {{rows_, tile_.rows}},
+                      .columns = {{columns_, tile_.columns}},
+                      .lanes = static_cast<int>(lanes()),
+                      .reduce_axes = k});
+    builder.return_to(here);
+    copy(nest, builder, nest.buffer_index(buffer), kC, target_,
+         {.most_square = target_.vector_bytes / 4, .streams = true, .ignored = {rows_, columns_}});
+  }
+
+  bool block_is_all(const std::vector<int>& axes) const {
+    return std::all_of(axes.begin(), axes.end(),
+                       [&](int axis) { return size(axis) == extent(axis); });
+  }
+
+  std::vector<Step> steps_of(const std::vector<int>& axes) const {
+    std::vector<Step> steps;
+    const bool p_streams = !choice_.packs_p;
+    const auto order = inside_out(axes, p_streams && &axes == &n ? p_ : kC);
+    for (size_t i = order.size(); i-- > 0;) steps.push_back({order[i], size(order[i])});
+    return steps;
+  }
+
+  static constexpr int64_t kMostColumns = 512;
+
+  const Target& target_;
+  FusedChoice choice_;
+  int p_;
+  int q_;
+  int64_t bytes_;
+  int y_ = -1;
+  std::vector<int64_t> sizes_;          // positions of each axis in a block
+  std::vector<int> m_block_, n_block_;  // flattened, outermost first
+  int rows_ = -1;
+  int columns_ = -1;
+  RegisterTile tile_;
+};
+
+}  // namespace
+
+std::optional<LoopNest> schedule_fused(const Contraction& step, const Target& target,
+                                       const FusedChoice& choice) {
+  return FusedScheduler(step, target, choice).run();
+}
+
+}  // namespace einc
