@@ -44,6 +44,8 @@ struct Printer {
       out << "  sum over";
       for (const int reduced : tile.reduce_axes) out << ' ' << axis(reduced).name;
     }
+    if (tile.prefetch)
+      out << "  prefetch " << operand(tile.prefetch->operand) << '+' << tile.prefetch->distance;
     out << (tile.pads ? "  padded" : "") << (tile.streams ? "  streaming" : "") << '\n';
   }
 
@@ -70,10 +72,13 @@ void print_operand(std::ostream& out, const NestOperand& operand) {
   out << to_string(operand.dtype) << (operand.conjugate ? "*" : "");
 }
 
-void print_axis(std::ostream& out, const Axis& axis) {
+void print_axis(std::ostream& out, const LoopNest& nest, const Axis& axis) {
   out << axis.name << (axis.reduced ? " sum " : " ") << axis.extent << '{';
   for (size_t o = 0; o < axis.strides.size(); ++o) out << (o == 0 ? "" : ",") << axis.strides[o];
-  out << "}\n";
+  out << '}';
+  if (!axis.flattens.empty()) out << " flattens";
+  for (const int flat : axis.flattens) out << ' ' << nest.axes[static_cast<size_t>(flat)].name;
+  out << '\n';
 }
 
 void print_buffer(std::ostream& out, const LoopNest& nest, size_t index) {
@@ -205,7 +210,7 @@ std::string to_string(const LoopNest& nest) {
   out << (nest.accumulates ? "-> + " : "-> ");
   print_operand(out, nest.output);
   out << "  computed in " << to_string(nest.compute) << '\n';
-  for (const Axis& axis : nest.axes) print_axis(out, axis);
+  for (const Axis& axis : nest.axes) print_axis(out, nest, axis);
   for (size_t b = 0; b < nest.buffers.size(); ++b) print_buffer(out, nest, b);
   if (nest.task_scratch_bytes > 0)
     out << "scratch " << nest.task_scratch_bytes << " bytes a task\n";

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -24,6 +25,7 @@ struct Axis {
   bool reduced = false;  // summed over: the output does not depend on it
   int64_t extent = 0;
   std::vector<int64_t> strides;
+  std::vector<int> flattens = {};  // axes of which a block is walked as one, by some operands
   friend bool operator==(const Axis& x, const Axis& y) {
     return x.reduced == y.reduced && x.extent == y.extent && x.strides == y.strides;
   }
@@ -75,15 +77,24 @@ struct TileDim {
   friend bool operator==(const TileDim&, const TileDim&) = default;
 };
 
+// While a tile sums, it asks for what lies `distance` elements further in an operand, along its
+// columns, for each position of the innermost sum.
+struct Prefetch {
+  int operand = 0;
+  int64_t distance = 0;
+  friend bool operator==(const Prefetch&, const Prefetch&) = default;
+};
+
 // The innermost node, all in registers: for each position of `rows` and of `columns`, both
-// flattened with the last dim innermost, sums the product of the inputs over reduce_axes (loops, the
-// last innermost) and stores, or adds to the output if an enclosing loop has summed there before.
-// Columns lie along vectors of `lanes`. All dims but the first of each group are whole axes.
+// flattened with the last dim innermost, sums the product of the inputs over reduce_axes (loops,
+// the last innermost) and stores, or adds to the output if an enclosing loop has summed there
+// before. Columns lie along vectors of `lanes`. All dims but the first of each group are whole
+// axes.
 //
 // Operands are numbered: the nest's inputs, its output, its buffers.
 //
-// If the column is reduced, it is one axis, the last of reduce_axes; lanes are partial sums, and are
-// added up at the end.
+// If the column is reduced, it is one axis, the last of reduce_axes; lanes are partial sums, and
+// are added up at the end.
 struct Tile {
   std::vector<int> inputs;
   int output = 0;
@@ -91,6 +102,7 @@ struct Tile {
   std::vector<TileDim> columns;
   int lanes = 1;
   std::vector<int> reduce_axes;
+  std::optional<Prefetch> prefetch = {};
   // Vectors that the columns do not fill are stored whole, with zeros: the buffer has room.
   bool pads = false;
   // The output is too large for the caches, and whole lines are written at once.

@@ -8,9 +8,17 @@
 
 namespace einc {
 
-// Multiply-adds, loads, shuffles and stores of the tiles, and what the cache lines that have to
-// come from each level of memory take. Good for comparing nests of one step, not for telling time.
-double predicted_cycles(const LoopNest& nest, const Target& target);
+struct NestCost {
+  double instruction_cycles = 0;  // multiply-adds, loads, shuffles and stores of the tiles
+  double l2_bytes = 0;            // that have to come from L2, L3 and memory, in whole lines, and
+  double l3_bytes = 0;            // as much more as is lost between short runs
+  double memory_bytes = 0;
+
+  // Good for comparing nests of one step, not for telling time.
+  double cycles() const;
+};
+
+NestCost cost_of(const LoopNest& nest, const Target& target);
 
 // The cheapest first; equally cheap ones stay in order.
 void sort_by_cost(std::vector<LoopNest>& nests, const Target& target);

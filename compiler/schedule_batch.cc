@@ -6,9 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
-#include <numeric>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -20,51 +18,6 @@
 #include "einc/dtype.h"
 
 namespace einc {
-
-// Multiply-adds below which a task is not worth handing over, about 20 us of work.
-constexpr double kTaskMultiplyAdds = 1e6;
-// More tasks than this give threads nothing.
-constexpr double kMostTasks = 64;
-
-ContractionAxes::ContractionAxes(const Contraction& step) {
-  nest.inputs = {{step.a.dtype, step.a.conjugate}, {step.b.dtype, step.b.conjugate}};
-  nest.output = {step.c.dtype, step.c.conjugate};
-  nest.compute = step.compute;
-  nest.accumulates = step.accumulates;
-  batch = add("b", step.batch, false);
-  m = add("m", step.m, false);
-  n = add("n", step.n, false);
-  k = add("k", step.k, true);
-}
-
-std::vector<int> ContractionAxes::add(const std::string& prefix, const std::vector<Dim>& dims,
-                                      bool reduced) {
-  std::vector<int> axes;
-  for (size_t d = 0; d < dims.size(); ++d) {
-    axes.push_back(static_cast<int>(nest.axes.size()));
-    nest.axes.push_back({dims.size() == 1 ? prefix : prefix + std::to_string(d), reduced,
-                         dims[d].extent, dims[d].strides});
-  }
-  return axes;
-}
-
-int64_t ContractionAxes::extent(const std::vector<int>& axes) const {
-  int64_t product = 1;
-  for (const int axis : axes) product *= extent(axis);
-  return product;
-}
-
-int ContractionAxes::find_contiguous(const std::vector<int>& axes, int operand) const {
-  for (const int axis : axes)
-    if (nest.stride(operand, axis) == 1) return axis;
-  return -1;
-}
-
-double ContractionAxes::tasks() const {
-  double multiply_adds = 1;
-  for (const Axis& axis : nest.axes) multiply_adds *= static_cast<double>(axis.extent);
-  return std::min(multiply_adds / kTaskMultiplyAdds, kMostTasks);
-}
 
 namespace {
 

@@ -311,18 +311,18 @@ class Scheduler : ContractionAxes {
 
   // Q is packed once, then meets P panel by panel, as P lies.
   void build_around_q(NestBuilder& builder) {
-    std::vector<Step> panels = units_of(n_units_);
+    panels_ = units_of(n_units_);
     // A block of C holds many positions of its y.
-    if (needs_c_buffer()) std::erase_if(panels, [&](const Step& step) { return step.axis == y_; });
-    std::sort(panels.begin(), panels.end(), [&](const Step& x, const Step& y) {
+    if (needs_c_buffer()) std::erase_if(panels_, [&](const Step& step) { return step.axis == y_; });
+    std::sort(panels_.begin(), panels_.end(), [&](const Step& x, const Step& y) {
       const int operand = p_is_larger() ? p_ : kC;
       return std::abs(nest.stride(operand, x.axis)) > std::abs(nest.stride(operand, y.axis));
     });
     const double wanted = builder.parallel_loops(batch_steps(), tasks());
-    builder.parallel_loops(panels, wanted);
+    builder.parallel_loops(panels_, wanted);
     builder.loops(batch_steps());
     pack_q(builder);
-    builder.loops(panels);
+    builder.loops(panels_);
     pack_p(builder);
     build_tiles(builder);
   }
@@ -343,8 +343,22 @@ class Scheduler : ContractionAxes {
               .columns = columns_,
               .lanes = lanes_,
               .reduce_axes = k};
+    if (!choice_.packs_p && q_is_resident_ && is_streamed(p_, target_))
+      tile.prefetch = next_panel(builder);
     tile.streams = may_stream && streams_whole_lines(nest, tile, target_);
     builder.leaf(std::move(tile));
+  }
+
+  // What P's tile is going to be in the next iteration of the loop around it. Where more than a few
+  // tiles of rows would ask for the same, asking costs more than waiting.
+  std::optional<Prefetch> next_panel(const NestBuilder& builder) const {
+    if (ceil_div(extent(m), count_of(rows_)) > 2) return std::nullopt;
+    const Step* innermost = nullptr;
+    for (const Step& step : panels_)
+      if (step.size < extent(step.axis) && builder.range(step.axis) == step.size) innermost = &step;
+    if (needs_c_buffer() && !is_row(y_)) return Prefetch{p_, nest.stride(p_, y_)};
+    if (innermost == nullptr) return std::nullopt;
+    return Prefetch{p_, nest.stride(p_, innermost->axis) * innermost->size};
   }
 
   // Where C is contiguous along another label than the columns, and the tile is no square that
@@ -418,7 +432,7 @@ class Scheduler : ContractionAxes {
   int lanes_ = 1;
   int64_t vectors_ = 1;
   std::vector<Unit> m_units_, n_units_;
-  std::vector<Step> m_steps_, n_steps_, k_steps_;
+  std::vector<Step> m_steps_, n_steps_, k_steps_, panels_;
   int64_t kc_ = 1;
   bool q_is_resident_ = false;
   int p_buffer_ = -1;

@@ -24,6 +24,8 @@ struct ContractionAxes {
   int64_t extent(const std::vector<int>& axes) const;
   // The axis of the group along which an operand is contiguous, or -1.
   int find_contiguous(const std::vector<int>& axes, int operand) const;
+  // Whether an operand comes from memory rather than from a cache.
+  bool is_streamed(int operand, const Target& target) const;
   // How many tasks the step is worth being cut into.
   double tasks() const;
 

@@ -121,7 +121,7 @@ class FusedScheduler : ContractionAxes {
     const auto add = [&](const char* name, const std::vector<int>& block) {
       int64_t positions = 1;
       for (const int axis : block) positions *= size(axis);
-      nest.axes.push_back({name, false, positions, {0, 0, 0}});
+      nest.axes.push_back({name, false, positions, {0, 0, 0}, block});
       return static_cast<int>(nest.axes.size()) - 1;
     };
     rows_ = add("rows", m_block_);
@@ -179,15 +179,28 @@ class FusedScheduler : ContractionAxes {
     if (contains(n, y_) && !contains(n_block_, y_)) builder.loop({y_, 1});
     builder.loop({columns_, tile_.columns});
     builder.loop({rows_, tile_.rows});
-    builder.leaf(Tile{.inputs = {q, p},
-                      .output = nest.buffer_index(buffer),
-                      .rows = {{rows_, tile_.rows}},
-                      .columns = {{columns_, tile_.columns}},
-                      .lanes = static_cast<int>(lanes()),
-                      .reduce_axes = k});
+    Tile tile{.inputs = {q, p},
+              .output = nest.buffer_index(buffer),
+              .rows = {{rows_, tile_.rows}},
+              .columns = {{columns_, tile_.columns}},
+              .lanes = static_cast<int>(lanes()),
+              .reduce_axes = k};
+    if (!choice_.packs_p && is_streamed(p_, target_)) tile.prefetch = next_block(n_steps);
+    builder.leaf(std::move(tile));
     builder.return_to(here);
     copy(nest, builder, nest.buffer_index(buffer), kC, target_,
          {.most_square = target_.vector_bytes / 4, .streams = true, .ignored = {rows_, columns_}});
+  }
+
+  // What P's tile is going to be in the next iteration of the loop around it. Where more than a few
+  // tiles of rows would ask for the same, asking costs more than waiting.
+  std::optional<Prefetch> next_block(const std::vector<Step>& n_steps) const {
+    if (ceil_div(nest.axes[static_cast<size_t>(rows_)].extent, tile_.rows) > 2) return std::nullopt;
+    if (contains(n, y_) && !contains(n_block_, y_)) return Prefetch{p_, nest.stride(p_, y_)};
+    for (size_t i = n_steps.size(); i-- > 0;)
+      if (n_steps[i].size < extent(n_steps[i].axis))
+        return Prefetch{p_, nest.stride(p_, n_steps[i].axis) * n_steps[i].size};
+    return std::nullopt;
   }
 
   bool block_is_all(const std::vector<int>& axes) const {

@@ -13,8 +13,8 @@
 
 namespace einc {
 
-// The part of an axis that the enclosing loops leave: `size` positions, one of `sizes`, which are in
-// descending order.
+// The part of an axis that the enclosing loops leave: `size` positions, one of `sizes`, which are
+// in descending order.
 struct Range {
   llvm::Value* size = nullptr;
   std::vector<int64_t> sizes;
@@ -32,10 +32,10 @@ class NestEmitter {
 
   // Everything that a loop changes for its body.
   struct Scope {
-    std::vector<Range> ranges;            // of each axis
-    std::vector<llvm::Value*> pointers;   // of each operand, at the start of the ranges
-    std::vector<llvm::Value*> has_sum;    // of each operand: true once an enclosing loop over an
-                                          // axis that it does not depend on has stored there
+    std::vector<Range> ranges;           // of each axis
+    std::vector<llvm::Value*> pointers;  // of each operand, at the start of the ranges
+    std::vector<llvm::Value*> has_sum;   // of each operand: true once an enclosing loop over an
+                                         // axis that it does not depend on has stored there
   };
 
   void emit_body(const std::vector<Node>& body, const Scope& scope);

@@ -30,8 +30,8 @@ std::vector<TileEmitter::Numbers> TileEmitter::load_operands(const Pointers& poi
     Numbers values;
     for (int64_t row = 0; row < shape.row_count(); ++row)
       for (int64_t v = 0; v < vectors_of(shape); ++v)
-        values.push_back(load(input, pointer, how, shape,
-                              start + offset_of(input, shape.rows, row), v, loaded));
+        values.push_back(
+            load(input, pointer, how, shape, start + offset_of(input, shape.rows, row), v, loaded));
     operands.push_back(std::move(values));
   }
   return operands;
@@ -40,10 +40,9 @@ std::vector<TileEmitter::Numbers> TileEmitter::load_operands(const Pointers& poi
 // Vector `vector` of the row and the position that are `offset` bytes from the tile's start.
 Number TileEmitter::load(int input, llvm::Value* start, Access how, const Shape& shape,
                          int64_t offset, int64_t vector, Loaded& loaded) {
-  const int64_t place =
-      how == Access::kBroadcast
-          ? offset
-          : offset + offset_of(input, shape.columns, first_column(shape, vector));
+  const int64_t place = how == Access::kBroadcast
+                            ? offset
+                            : offset + offset_of(input, shape.columns, first_column(shape, vector));
   const std::pair key(input, place);
   if (const auto found = loaded.find(key); found != loaded.end()) return found->second;
   llvm::Value* const pointer = numbers_.offset(start, place);
@@ -72,10 +71,10 @@ void TileEmitter::load_interleaved(int input, llvm::Value* start, const Shape& s
   Numbers chunk;
   for (int64_t begin = 0; begin < neighbours * tile_.lanes; begin += tile_.lanes) {
     const int64_t active = std::clamp<int64_t>(elements - begin, 0, tile_.lanes);
-    chunk.push_back(active == 0
-                        ? numbers_.zero(tile_.lanes)
-                        : load_vector(input, numbers_.offset(start, first + begin * element_bytes),
-                                      active));
+    chunk.push_back(
+        active == 0
+            ? numbers_.zero(tile_.lanes)
+            : load_vector(input, numbers_.offset(start, first + begin * element_bytes), active));
   }
   const Numbers apart = numbers_.deinterleave(chunk);
   for (int64_t n = 0; n < neighbours; ++n)
@@ -172,7 +171,8 @@ void TileEmitter::store(std::vector<Store> stores, bool adds, bool streams) {
     if (is_buffer) {
       numbers_.store_packed(store.number, pointer, plane_bytes(tile_.output), active);
     } else {
-      const int64_t vector_bytes = numbers_.lanes_of(store.number) * loops().element_bytes(tile_.output);
+      const int64_t vector_bytes =
+          numbers_.lanes_of(store.number) * loops().element_bytes(tile_.output);
       numbers_.store(store.number, pointer, loops().output, active,
                      streams && store.offset % vector_bytes == 0);
     }

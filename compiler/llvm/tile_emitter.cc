@@ -36,8 +36,8 @@ void TileEmitter::for_each_size(const std::vector<TileDim>& dims,
     sized[0].count = first.sizes[which];
     if (which + 1 == first.sizes.size()) return emit_size(sized);
     nest_.branch(
-        ir_.CreateICmpEQ(first.size, nest_.constant(first.sizes[which])),
-        [&] { emit_size(sized); }, [&] { emit_from(which + 1); });
+        ir_.CreateICmpEQ(first.size, nest_.constant(first.sizes[which])), [&] { emit_size(sized); },
+        [&] { emit_from(which + 1); });
   };
   emit_from(0);
 }
@@ -75,9 +75,8 @@ int64_t TileEmitter::offset_of(int operand, const std::vector<TileDim>& dims,
 }
 
 bool TileEmitter::varies_along(int operand, const std::vector<TileDim>& dims) const {
-  return std::any_of(dims.begin(), dims.end(), [&](const TileDim& dim) {
-    return stride_bytes(operand, dim.axis) != 0;
-  });
+  return std::any_of(dims.begin(), dims.end(),
+                     [&](const TileDim& dim) { return stride_bytes(operand, dim.axis) != 0; });
 }
 
 bool TileEmitter::is_contiguous(int operand, const std::vector<TileDim>& dims) const {
@@ -204,8 +203,8 @@ TileEmitter::Numbers TileEmitter::loop_over(
   set_next(ir_.CreateAdd(index, nest_.constant(step)));
   for (const int input : tile_.inputs)
     if (stride_bytes(input, axis) != 0)
-      set_next(numbers_.offset(inner[static_cast<size_t>(input)],
-                               step * stride_bytes(input, axis)));
+      set_next(
+          numbers_.offset(inner[static_cast<size_t>(input)], step * stride_bytes(input, axis)));
   for (const Number& result : results) {
     set_next(result.re);
     if (result.im != nullptr) set_next(result.im);
@@ -236,10 +235,26 @@ std::vector<TileDim> TileEmitter::unrolled_sums(const Shape& shape) const {
 
 TileEmitter::Numbers TileEmitter::accumulate(const Pointers& pointers, Numbers sums,
                                              const Shape& shape) {
+  if (tile_.prefetch) prefetch(pointers, shape);
   Loaded loaded;
   for (int64_t position = 0; position < count_of(unrolled_sums(shape)); ++position)
     sums = accumulate_one(load_operands(pointers, shape, position, loaded), sums, shape);
   return sums;
+}
+
+// Into L2: what the tile itself reads may fill L1.
+void TileEmitter::prefetch(const Pointers& pointers, const Shape& shape) {
+  constexpr int64_t kLine = 64;
+  constexpr unsigned kRead = 0;
+  constexpr unsigned kIntoL2 = 2;
+  constexpr unsigned kData = 1;
+  const auto [operand, distance] = *tile_.prefetch;
+  const int64_t bytes = loops().element_bytes(operand);
+  for (int64_t at = 0; at < shape.width() * bytes; at += kLine)
+    ir_.CreateIntrinsic(
+        llvm::Intrinsic::prefetch, {ir_.getPtrTy()},
+        {numbers_.offset(pointers[static_cast<size_t>(operand)], distance * bytes + at),
+         ir_.getInt32(kRead), ir_.getInt32(kIntoL2), ir_.getInt32(kData)});
 }
 
 TileEmitter::Numbers TileEmitter::accumulate_one(const std::vector<Numbers>& operands,

@@ -49,14 +49,15 @@ class TileEmitter {
   std::vector<TileDim> unrolled_sums(const Shape& shape) const;
   // The products of all inputs at `pointers`, added up over the unrolled positions.
   Numbers accumulate(const Pointers& pointers, Numbers sums, const Shape& shape);
+  void prefetch(const Pointers& pointers, const Shape& shape);
   Numbers accumulate_one(const std::vector<Numbers>& operands, const Numbers& sums,
                          const Shape& shape);
   static Numbers products(const Arithmetic& numbers, const std::vector<Numbers>& operands);
 
   // tile_access.cc
   // Each input's value for each register, at one of the unrolled positions.
-  std::vector<Numbers> load_operands(const Pointers& pointers, const Shape& shape,
-                                     int64_t position, Loaded& loaded);
+  std::vector<Numbers> load_operands(const Pointers& pointers, const Shape& shape, int64_t position,
+                                     Loaded& loaded);
   Numbers load_transposed(int input, llvm::Value* pointer, const Shape& shape);
   Number load(int input, llvm::Value* start, Access access, const Shape& shape, int64_t offset,
               int64_t vector, Loaded& loaded);
