@@ -23,8 +23,9 @@ constexpr double kLine = 64;
 // Bytes that could have come from memory while hardware finds out where the next run begins.
 constexpr double kShortRun = 768;
 
-// Runs that hardware follows at once.
+// Runs that hardware follows at once; within a page it follows anything.
 constexpr int64_t kStreams = 16;
+constexpr int64_t kPageBytes = 4096;
 
 struct Cache {
   int64_t bytes;
@@ -346,8 +347,12 @@ class Model {
         apart.erase(apart.begin() + static_cast<ptrdiff_t>(i));
         i = 0;
       }
-      for (const Dim& dim : apart) runs *= dim.count;
-      return runs <= kStreams;
+      int64_t span = run;
+      for (const Dim& dim : apart) {
+        runs *= dim.count;
+        span += (dim.count - 1) * dim.stride;
+      }
+      return runs <= kStreams || span * nest_.element_bytes(operand) <= kPageBytes;
     };
     std::vector<int64_t> counts(nest_.axes.size(), 1);
     for (const auto* dims : {&tile.rows, &tile.columns})
@@ -392,9 +397,9 @@ class Model {
 double NestCost::cycles() const {
   // Bytes a cycle, and how much of the shorter part is not hidden behind the longer: what chose
   // best among measured schedules (tests/bench/README.md).
-  const double computing = instruction_cycles + l2_bytes / 20;
-  const double waiting = std::max(l3_bytes / 12, memory_bytes / 9);
-  constexpr double kNotOverlapped = 0.35;
+  const double computing = instruction_cycles + l2_bytes / 64;
+  const double waiting = std::max(l3_bytes, memory_bytes) / 24;
+  constexpr double kNotOverlapped = 0.15;
   return std::max(computing, waiting) + kNotOverlapped * std::min(computing, waiting);
 }
 

@@ -111,11 +111,11 @@ class BatchScheduler : ContractionAxes {
 
 }  // namespace
 
-std::optional<LoopNest> schedule_along_batch(const Contraction& step, const Target& target) {
-  const ContractionAxes axes(step);
-  for (const int column : axes.batch)
-    if (auto nest = BatchScheduler(step, target, column).run()) return nest;
-  return std::nullopt;
+std::vector<LoopNest> schedule_along_batch(const Contraction& step, const Target& target) {
+  std::vector<LoopNest> nests;
+  for (const int column : ContractionAxes(step).batch)
+    if (auto nest = BatchScheduler(step, target, column).run()) nests.push_back(*std::move(nest));
+  return nests;
 }
 
 }  // namespace einc

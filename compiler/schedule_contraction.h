@@ -1,13 +1,12 @@
 // What the schedulers of contractions share. The entry point for everyone else is schedule.h.
 #pragma once
 
-#include <optional>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "compiler/loop_nest.h"
 #include "compiler/plan.h"
-#include "compiler/schedule_util.h"
 #include "compiler/target.h"
 
 namespace einc {
@@ -35,15 +34,15 @@ struct ContractionAxes {
 
 constexpr int kC = 2;  // C's number among the operands
 
-// Blocks that are plain matrix products, their labels flattened into rows and columns.
-struct FusedChoice {
-  bool columns_from_a;  // P is A, else B
-  bool packs_p;
-};
-std::optional<LoopNest> schedule_fused(const Contraction& step, const Target& target,
-                                       const FusedChoice& choice);
+// Ways to run a step, of one kind each; none where it does not fit the step.
 
-// Many small products side by side, vectors along a batch label. Nothing where that does not fit.
-std::optional<LoopNest> schedule_along_batch(const Contraction& step, const Target& target);
+// Register tiles read from operands where they lie, or from panels.
+std::vector<LoopNest> schedule_by_panels(const Contraction& step, const Target& target);
+
+// Blocks that are plain matrix products, their labels flattened into rows and columns.
+std::vector<LoopNest> schedule_fused(const Contraction& step, const Target& target);
+
+// Many small products side by side, vectors along a batch label.
+std::vector<LoopNest> schedule_along_batch(const Contraction& step, const Target& target);
 
 }  // namespace einc

@@ -21,6 +21,11 @@
 namespace einc {
 namespace {
 
+struct FusedChoice {
+  bool columns_from_a;  // P is A, else B
+  bool packs_p;
+};
+
 int64_t largest_divisor(int64_t number, int64_t most) {
   int64_t divisor = std::clamp<int64_t>(most, 1, number);
   while (number % divisor != 0) --divisor;
@@ -233,9 +238,13 @@ class FusedScheduler : ContractionAxes {
 
 }  // namespace
 
-std::optional<LoopNest> schedule_fused(const Contraction& step, const Target& target,
-                                       const FusedChoice& choice) {
-  return FusedScheduler(step, target, choice).run();
+std::vector<LoopNest> schedule_fused(const Contraction& step, const Target& target) {
+  std::vector<LoopNest> nests;
+  for (const bool from_a : {false, true})
+    for (const bool packs_p : {false, true})
+      if (auto nest = FusedScheduler(step, target, {from_a, packs_p}).run())
+        nests.push_back(*std::move(nest));
+  return nests;
 }
 
 }  // namespace einc

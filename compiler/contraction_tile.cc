@@ -1,0 +1,136 @@
+#include "compiler/contraction_tile.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "compiler/loop_nest.h"
+#include "compiler/plan.h"
+#include "compiler/register_tile.h"
+#include "compiler/schedule_contraction.h"
+#include "compiler/schedule_util.h"
+#include "compiler/target.h"
+
+namespace einc {
+
+ContractionTile::ContractionTile(const Contraction& step, const Target& target,
+                                 const TileChoice& choice)
+    : ContractionAxes(step),
+      choice_(choice),
+      target_(target),
+      p_(choice.columns_from_a ? 0 : 1),
+      q_(choice.columns_from_a ? 1 : 0) {
+  if (choice.columns_from_a) std::swap(m, n);
+}
+
+bool ContractionTile::choose() {
+  if (!choose_columns()) return false;
+  choose_registers();
+  return true;
+}
+
+bool ContractionTile::is_contiguous(int operand, const std::vector<TileDim>& dims) const {
+  int64_t expected = 1;
+  for (size_t d = dims.size(); d-- > 0;) {
+    if (nest.stride(operand, dims[d].axis) != expected) return false;
+    expected *= extent(dims[d].axis);
+  }
+  return true;
+}
+
+bool ContractionTile::choose_columns() {
+  y_ = find_contiguous(n, kC) >= 0 ? find_contiguous(n, kC) : find_contiguous(m, kC);
+  const int of_output = find_contiguous(n, kC);
+  const int of_p = find_contiguous(n, p_);
+  const int longest =
+      *std::max_element(n.begin(), n.end(), [&](int x, int y) { return extent(x) < extent(y); });
+  int column = of_output;
+  // Where C is contiguous along nothing, or along a batch label, any column will do.
+  if (choice_.columns == Columns::kOfOutput && y_ < 0) column = of_p >= 0 ? of_p : n.back();
+  if (choice_.columns == Columns::kOfP) column = of_p == of_output ? -1 : of_p;
+  if (choice_.columns == Columns::kLongest)
+    column = longest == of_output || longest == of_p ? -1 : longest;
+  if (column < 0) return false;
+  columns_ = {{column, extent(column)}};
+  if (column == of_output && choice_.packs_p) widen_columns();
+  lanes_ = vector_lanes(count_of(columns_), nest.compute, target_);
+  return choice_.packs_p || lanes_ == 1 || is_contiguous(p_, columns_) || p_is_interleaved();
+}
+
+// Whether K is short, and P holds it side by side for one column after the other.
+bool ContractionTile::p_is_interleaved() const {
+  constexpr int64_t kShort = 8;
+  return k.size() == 1 && extent(k) <= kShort && nest.stride(p_, k[0]) == 1 &&
+         nest.stride(p_, columns_[0].axis) == extent(k);
+}
+
+// C's next labels join the columns while they belong to P and vectors are not full.
+void ContractionTile::widen_columns() {
+  const int64_t lanes = lanes_of(nest.compute, target_);
+  while (count_of(columns_) % lanes != 0 && count_of(columns_) < 4 * lanes) {
+    const auto next = std::find_if(
+        n.begin(), n.end(), [&](int axis) { return nest.stride(kC, axis) == count_of(columns_); });
+    if (next == n.end()) return;
+    columns_.insert(columns_.begin(), {*next, extent(*next)});
+  }
+}
+
+// The tile that takes the fewest cycles for all of C, ragged edges counted in full.
+void ContractionTile::choose_registers() {
+  constexpr int64_t kMostRows = 28;
+  const int64_t inner_columns = count_of(columns_) / columns_[0].count;
+  double fewest = std::numeric_limits<double>::infinity();
+  std::vector<TileDim> best_rows;
+  int64_t best_columns = 1;
+  for (int64_t width = 1; width <= std::min<int64_t>(count_of(columns_), 8 * lanes_); ++width) {
+    if (width % inner_columns != 0 && width != count_of(columns_)) continue;
+    if (inner_columns == 1 && width % lanes_ != 0 && width != count_of(columns_)) continue;
+    const int64_t vectors = ceil_div(width, lanes_);
+    const int64_t column_tiles = ceil_div(count_of(columns_), width);
+    for (const auto& dims : row_dims()) {
+      const int64_t inner = dims.size() == 2 ? extent(dims[1]) : 1;
+      for (int64_t rows = 1; rows <= extent(dims[0]); ++rows) {
+        if (rows * inner > kMostRows ||
+            !fits_registers(rows * inner, vectors, nest.compute, target_))
+          break;
+        const int64_t row_tiles =
+            extent(m) / extent(dims[0]) / inner * ceil_div(extent(dims[0]), rows);
+        double cycles =
+            static_cast<double>(row_tiles * column_tiles) * cycles_per_step(rows * inner, vectors);
+        if (extent(dims[0]) % rows != 0) cycles *= kRaggedEdge;
+        if (count_of(columns_) % width != 0) cycles *= kRaggedEdge;
+        if (cycles >= fewest) continue;
+        fewest = cycles;
+        best_rows = {{dims[0], rows}};
+        if (dims.size() == 2) best_rows.push_back({dims[1], inner});
+        best_columns = width;
+      }
+    }
+  }
+  rows_ = best_rows;
+  columns_[0].count = best_columns / inner_columns;
+}
+
+// The dims that rows may run along, outer first: each one, and pairs of which the inner is short.
+std::vector<std::vector<int>> ContractionTile::row_dims() const {
+  constexpr int64_t kShort = 14;
+  std::vector<std::vector<int>> result;
+  const bool needs_y = is_row(y_) && !is_contiguous(kC, columns_);
+  for (const int inner : m) {
+    if (needs_y && inner != y_) continue;
+    result.push_back({inner});
+    if (extent(inner) > kShort) continue;
+    for (const int outer : m)
+      if (outer != inner) result.push_back({outer, inner});
+  }
+  return result;
+}
+
+bool ContractionTile::is_row(int axis) const {
+  return std::find(m.begin(), m.end(), axis) != m.end();
+}
+
+}  // namespace einc

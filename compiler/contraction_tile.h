@@ -1,0 +1,57 @@
+// The register tile of a contraction: rows are broadcast from one operand, Q, columns lie along
+// vectors of the other, P.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "compiler/loop_nest.h"
+#include "compiler/plan.h"
+#include "compiler/schedule_contraction.h"
+#include "compiler/target.h"
+
+namespace einc {
+
+// Which label of P the vectors run along.
+enum class Columns {
+  kOfOutput,  // the one that C is contiguous along
+  kOfP,       // the one that P is contiguous along
+  kLongest,
+};
+
+struct TileChoice {
+  bool columns_from_a;  // P is A, else B
+  Columns columns;
+  bool packs_p;
+  bool packs_q;
+};
+
+class ContractionTile : public ContractionAxes {
+ public:
+  // m and n are the labels of Q and of P.
+  ContractionTile(const Contraction& step, const Target& target, const TileChoice& choice);
+
+  // False where the choice does not fit the step.
+  bool choose();
+
+ protected:
+  bool is_contiguous(int operand, const std::vector<TileDim>& dims) const;
+  bool is_row(int axis) const;
+
+  TileChoice choice_;
+  const Target& target_;
+  int p_;
+  int q_;
+  int y_ = -1;  // the axis along which C is contiguous
+  std::vector<TileDim> rows_, columns_;
+  int lanes_ = 1;
+
+ private:
+  bool choose_columns();
+  void widen_columns();
+  bool p_is_interleaved() const;
+  void choose_registers();
+  std::vector<std::vector<int>> row_dims() const;
+};
+
+}  // namespace einc

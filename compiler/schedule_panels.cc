@@ -1,0 +1,306 @@
+// Contractions by panels: operands are read where they lie, or copied into panels on the way (Van
+// Zee, van de Geijn, "BLIS: A framework for rapidly instantiating BLAS functionality", 2015);
+// blocks of C go through scratch where C is contiguous along something else than the vectors.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <numeric>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "compiler/contraction_tile.h"
+#include "compiler/loop_nest.h"
+#include "compiler/plan.h"
+#include "compiler/schedule_contraction.h"
+#include "compiler/schedule_util.h"
+#include "compiler/target.h"
+#include "einc/dtype.h"
+
+namespace einc {
+namespace {
+
+class PanelScheduler : ContractionTile {
+ public:
+  PanelScheduler(const Contraction& step, const Target& target, const TileChoice& choice)
+      : ContractionTile(step, target, choice), bytes_(info(step.compute).bytes) {}
+
+  std::optional<LoopNest> run() {
+    if (!choose()) return std::nullopt;
+    choose_blocks();
+    NestBuilder builder(nest);
+    q_is_resident_ ? build_around_q(builder) : build_blocked(builder);
+    verify(nest);
+    return std::move(nest);
+  }
+
+ private:
+  // ---- Blocks
+
+  struct Unit {
+    int axis;
+    int64_t size;  // a tile's, or 1
+  };
+
+  // Axes of a group from the inside out: the tile's, then the others as C lies.
+  std::vector<Unit> inside_out(const std::vector<int>& group,
+                               const std::vector<TileDim>& tile) const {
+    std::vector<Unit> units;
+    for (size_t d = tile.size(); d-- > 0;) units.push_back({tile[d].axis, tile[d].count});
+    for (size_t g = group.size(); g-- > 0;)
+      if (std::none_of(tile.begin(), tile.end(),
+                       [&](const TileDim& dim) { return dim.axis == group[g]; }))
+        units.push_back({group[g], 1});
+    return units;
+  }
+
+  // Steps, outermost first, of blocks of at most `most` positions, in even shares.
+  std::vector<Step> block_steps(const std::vector<Unit>& inside_out, int64_t most) const {
+    std::vector<Step> steps;
+    for (const Unit& unit : inside_out) {
+      const int64_t all = extent(unit.axis);
+      int64_t step = all;
+      if (most < all) {
+        const int64_t parts = ceil_div(all, std::max(most / unit.size * unit.size, unit.size));
+        step = std::min(ceil_div(ceil_div(all, parts), unit.size) * unit.size, all);
+      }
+      steps.insert(steps.begin(), {unit.axis, step});
+      most = step < all ? 1 : most / all;
+    }
+    return steps;
+  }
+
+  static int64_t positions(const std::vector<Step>& steps) {
+    int64_t product = 1;
+    for (const Step& step : steps) product *= step.size;
+    return product;
+  }
+
+  static std::vector<Step> units_of(const std::vector<Unit>& inside_out) {
+    std::vector<Step> steps;
+    for (const Unit& unit : inside_out) steps.insert(steps.begin(), {unit.axis, unit.size});
+    return steps;
+  }
+
+  // KC so that a panel of P stays in L1 or close; MC so that the block of Q takes half of L2; NC so
+  // that the block of P stays in L3.
+  void choose_blocks() {
+    m_units_ = inside_out(m, rows_);
+    n_units_ = inside_out(n, columns_);
+    const int64_t most_kc = is_narrow_float(nest.output.dtype)
+                                ? extent(k)
+                                : std::max<int64_t>(target_.l1_bytes / 16 / bytes_, 16);
+    std::vector<Unit> k_units;
+    for (size_t i = k.size(); i-- > 0;) {
+      const int64_t unit = extent(k) > most_kc ? 16 : 1;
+      k_units.push_back({k[i], std::min(unit, extent(k[i]))});
+    }
+    // Half as much again at once is better than two halves.
+    k_steps_ = extent(k) <= most_kc * 3 / 2 ? block_steps(k_units, extent(k))
+                                            : block_steps(k_units, most_kc);
+    kc_ = positions(k_steps_);
+    const int64_t row_bytes = kc_ * bytes_;
+    // Q stays in L2 as it meets one panel of P after the other.
+    q_is_resident_ = kc_ == extent(k) && extent(m) * row_bytes <= target_.l2_bytes / 2;
+    m_steps_ = block_steps(m_units_, std::max<int64_t>(target_.l2_bytes / 2 / row_bytes, 1));
+    n_steps_ = block_steps(n_units_, std::max<int64_t>(target_.l3_bytes / 8 / row_bytes, 1));
+  }
+
+  std::vector<Step> batch_steps() const {
+    std::vector<Step> steps;
+    for (const int axis : batch) steps.push_back({axis, 1});
+    return steps;
+  }
+
+  // ---- Loops
+
+  int p_operand() const { return p_buffer_ < 0 ? p_ : nest.buffer_index(p_buffer_); }
+  int q_operand() const { return q_buffer_ < 0 ? q_ : nest.buffer_index(q_buffer_); }
+  int c_operand() const { return c_buffer_ < 0 ? kC : nest.buffer_index(c_buffer_); }
+
+  // Panels of an operand: a tile's positions side by side, for each k.
+  int pack(NestBuilder& builder, int operand, const std::vector<TileDim>& tile,
+           const std::vector<Unit>& units) {
+    const int64_t lanes = lanes_of(nest.compute, target_);
+    BufferBuilder layout(nest, builder);
+    std::vector<int> between(k.rbegin(), k.rend());
+    layout.add_tile(tile, lanes, between);
+    for (size_t u = tile.size(); u < units.size(); ++u)
+      layout.add(units[u].axis, builder.range(units[u].axis));
+    const int buffer = layout.finish(lanes);
+    builder.local(buffer);
+    const auto here = builder.place();
+    copy(nest, builder, operand, nest.buffer_index(buffer), target_,
+         {.room = tile.size() == 1 ? ceil_div(tile[0].count, lanes) * lanes : 0});
+    builder.return_to(here);
+    return buffer;
+  }
+
+  void pack_p(NestBuilder& builder) {
+    if (choice_.packs_p) p_buffer_ = pack(builder, p_, columns_, n_units_);
+  }
+  void pack_q(NestBuilder& builder) {
+    if (choice_.packs_q) q_buffer_ = pack(builder, q_, rows_, m_units_);
+  }
+
+  // Five loops around the microkernel.
+  void build_blocked(NestBuilder& builder) {
+    double wanted = builder.parallel_loops(batch_steps(), tasks());
+    // Each task packs its own blocks, so the longer side is the one to cut: the other is packed
+    // again by every task.
+    const bool cuts_n = extent(n) >= extent(m);
+    const std::vector<int>& cut = cuts_n ? n : m;
+    constexpr int64_t kNarrowest = 256;  // or packing the other side again would show
+    if (wanted >= 2) {
+      const auto chunk =
+          std::max(static_cast<int64_t>(static_cast<double>(extent(cut)) / wanted), kNarrowest);
+      builder.parallel_loops(block_steps(cuts_n ? n_units_ : m_units_, chunk), 1e15);
+    }
+    builder.loops(batch_steps());
+    builder.loops(n_steps_);
+    builder.loops(k_steps_);
+    pack_p(builder);
+    builder.loops(m_steps_);
+    pack_q(builder);
+    build_tiles(builder);
+  }
+
+  // Q is packed once, then meets P panel by panel, as P lies.
+  void build_around_q(NestBuilder& builder) {
+    panels_ = units_of(n_units_);
+    // A block of C holds many positions of its y.
+    if (needs_c_buffer()) std::erase_if(panels_, [&](const Step& step) { return step.axis == y_; });
+    std::sort(panels_.begin(), panels_.end(), [&](const Step& x, const Step& y) {
+      const int operand = p_is_larger() ? p_ : kC;
+      return std::abs(nest.stride(operand, x.axis)) > std::abs(nest.stride(operand, y.axis));
+    });
+    const double wanted = builder.parallel_loops(batch_steps(), tasks());
+    builder.parallel_loops(panels_, wanted);
+    builder.loops(batch_steps());
+    pack_q(builder);
+    builder.loops(panels_);
+    pack_p(builder);
+    build_tiles(builder);
+  }
+
+  bool p_is_larger() const { return extent(k) > extent(m); }
+
+  void build_tiles(NestBuilder& builder) {
+    if (needs_c_buffer()) return build_c_block(builder);
+    builder.loops(units_of(n_units_));
+    builder.loops(units_of(m_units_));
+    leaf(builder, sums_once());
+  }
+
+  void leaf(NestBuilder& builder, bool may_stream) {
+    Tile tile{.inputs = {q_operand(), p_operand()},
+              .output = c_operand(),
+              .rows = rows_,
+              .columns = columns_,
+              .lanes = lanes_,
+              .reduce_axes = k};
+    if (!choice_.packs_p && q_is_resident_ && is_streamed(p_, target_))
+      tile.prefetch = next_panel(builder);
+    tile.streams = may_stream && streams_whole_lines(nest, tile, target_);
+    builder.leaf(std::move(tile));
+  }
+
+  // What P's tile is going to be in the next iteration of the loop around it. Where more than a few
+  // tiles of rows would ask for the same, asking costs more than waiting.
+  std::optional<Prefetch> next_panel(const NestBuilder& builder) const {
+    if (ceil_div(extent(m), count_of(rows_)) > 2) return std::nullopt;
+    const Step* innermost = nullptr;
+    for (const Step& step : panels_)
+      if (step.size < extent(step.axis) && builder.range(step.axis) == step.size) innermost = &step;
+    if (needs_c_buffer() && !is_row(y_)) return Prefetch{p_, nest.stride(p_, y_)};
+    if (innermost == nullptr) return std::nullopt;
+    return Prefetch{p_, nest.stride(p_, innermost->axis) * innermost->size};
+  }
+
+  // Where C is contiguous along another label than the columns, and the tile is no square that
+  // could be transposed in registers.
+  bool needs_c_buffer() const {
+    if (y_ < 0 || lanes_ == 1 || is_contiguous(kC, columns_)) return false;
+    const bool is_square = rows_.size() == 1 && columns_.size() == 1 && rows_[0].axis == y_ &&
+                           rows_[0].count <= lanes_ && columns_[0].count <= lanes_;
+    const bool is_interleaved = rows_.size() == 1 && rows_[0].axis == y_ &&
+                                rows_[0].count == extent(y_) && columns_.size() == 1 &&
+                                nest.stride(kC, columns_[0].axis) == extent(y_);
+    return !is_square && !is_interleaved;
+  }
+
+  // Tiles go to scratch until it has long runs along y, which are then transposed into C.
+  void build_c_block(NestBuilder& builder) {
+    std::vector<Step> outer, inner;
+    const bool y_is_row = is_row(y_);
+    for (const Step& step : units_of(n_units_)) (step.axis == y_ ? inner : outer).push_back(step);
+    const int64_t all_rows = positions_left(builder, m);
+    const bool holds_rows =
+        y_is_row || all_rows * count_of(columns_) * line_elements() * bytes_ <= kMostBlockBytes;
+    for (const Step& step : units_of(m_units_))
+      (step.axis == y_ || (holds_rows && !y_is_row) ? inner : outer).push_back(step);
+    builder.loops(outer);
+    const int64_t others = y_is_row ? count_of(rows_) / rows_.back().count : all_rows;
+    builder.loop({y_, y_block(builder, count_of(columns_) * others)});
+
+    const int64_t lanes = lanes_of(nest.compute, target_);
+    BufferBuilder layout(nest, builder);
+    layout.add_tile(columns_, lanes, {});
+    for (const Unit& unit : m_units_) layout.add(unit.axis, builder.range(unit.axis));
+    if (!y_is_row) layout.add(y_, builder.range(y_));
+    c_buffer_ = layout.finish(lanes);
+    builder.local(c_buffer_);
+    const auto here = builder.place();
+    builder.loops(inner);
+    leaf(builder, false);
+    builder.return_to(here);
+    copy(nest, builder, c_operand(), kC, target_,
+         {.most_square = target_.vector_bytes / 4, .streams = sums_once()});
+  }
+
+  static constexpr int64_t kMostBlockBytes = 64 << 10;
+  int64_t line_elements() const { return 64 / bytes_; }
+
+  int64_t positions_left(const NestBuilder& builder, const std::vector<int>& axes) const {
+    int64_t product = 1;
+    for (const int axis : axes) product *= builder.range(axis);
+    return product;
+  }
+
+  // Whole lines of y, as many as there is room for beside `others` positions.
+  int64_t y_block(const NestBuilder& builder, int64_t others) const {
+    const int64_t range = builder.range(y_);
+    const int64_t unit = std::lcm(line_elements(), is_row(y_) ? rows_.back().count : 1);
+    const int64_t most = kMostBlockBytes / bytes_ / std::max<int64_t>(others, 1);
+    return most >= range ? range : std::max(most / unit * unit, std::min(unit, range));
+  }
+
+  // Sums that are added to later have to be read again.
+  bool sums_once() const { return kc_ == extent(k); }
+
+  int64_t bytes_;  // of one number
+  std::vector<Unit> m_units_, n_units_;
+  std::vector<Step> m_steps_, n_steps_, k_steps_, panels_;
+  int64_t kc_ = 1;
+  bool q_is_resident_ = false;
+  int p_buffer_ = -1;
+  int q_buffer_ = -1;
+  int c_buffer_ = -1;
+};
+
+}  // namespace
+
+std::vector<LoopNest> schedule_by_panels(const Contraction& step, const Target& target) {
+  std::vector<LoopNest> nests;
+  for (const bool from_a : {false, true})
+    for (const Columns columns : {Columns::kOfOutput, Columns::kOfP, Columns::kLongest})
+      for (const bool packs_p : {false, true})
+        for (const bool packs_q : {false, true})
+          if (auto nest = PanelScheduler(step, target, {from_a, columns, packs_p, packs_q}).run())
+            nests.push_back(*std::move(nest));
+  return nests;
+}
+
+}  // namespace einc
