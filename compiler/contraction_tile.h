@@ -24,6 +24,7 @@ struct TileChoice {
   Columns columns;
   bool packs_p;
   bool packs_q;
+  bool short_sums = false;  // few terms at once, so that P is read as it lies, and C is added to
 };
 
 class ContractionTile : public ContractionAxes {

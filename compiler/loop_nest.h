@@ -27,7 +27,8 @@ struct Axis {
   std::vector<int64_t> strides;
   std::vector<int> flattens = {};  // axes of which a block is walked as one, by some operands
   friend bool operator==(const Axis& x, const Axis& y) {
-    return x.reduced == y.reduced && x.extent == y.extent && x.strides == y.strides;
+    return x.reduced == y.reduced && x.extent == y.extent && x.strides == y.strides &&
+           x.flattens == y.flattens;
   }
 };
 

@@ -28,7 +28,7 @@ class PanelScheduler : ContractionTile {
       : ContractionTile(step, target, choice), bytes_(info(step.compute).bytes) {}
 
   std::optional<LoopNest> run() {
-    if (!choose()) return std::nullopt;
+    if (!choose() || (choice_.short_sums && !suits_short_sums())) return std::nullopt;
     choose_blocks();
     NestBuilder builder(nest);
     q_is_resident_ ? build_around_q(builder) : build_blocked(builder);
@@ -89,12 +89,14 @@ class PanelScheduler : ContractionTile {
   void choose_blocks() {
     m_units_ = inside_out(m, rows_);
     n_units_ = inside_out(n, columns_);
-    const int64_t most_kc = is_narrow_float(nest.output.dtype)
+    constexpr int64_t kShortSum = 8;
+    const int64_t most_kc = choice_.short_sums ? kShortSum
+                            : is_narrow_float(nest.output.dtype)
                                 ? extent(k)
                                 : std::max<int64_t>(target_.l1_bytes / 16 / bytes_, 16);
     std::vector<Unit> k_units;
     for (size_t i = k.size(); i-- > 0;) {
-      const int64_t unit = extent(k) > most_kc ? 16 : 1;
+      const int64_t unit = extent(k) > most_kc ? std::min<int64_t>(most_kc, 16) : 1;
       k_units.push_back({k[i], std::min(unit, extent(k[i]))});
     }
     // Half as much again at once is better than two halves.
@@ -106,6 +108,14 @@ class PanelScheduler : ContractionTile {
     q_is_resident_ = kc_ == extent(k) && extent(m) * row_bytes <= target_.l2_bytes / 2;
     m_steps_ = block_steps(m_units_, std::max<int64_t>(target_.l2_bytes / 2 / row_bytes, 1));
     n_steps_ = block_steps(n_units_, std::max<int64_t>(target_.l3_bytes / 8 / row_bytes, 1));
+  }
+
+  // A row of C for each of a few rows of Q stays in L1 while P passes by once.
+  bool suits_short_sums() const {
+    constexpr int64_t kFewRows = 8;
+    return extent(m) <= kFewRows && extent(m) == count_of(rows_) && extent(k) >= 64 &&
+           is_contiguous(kC, columns_) && !is_narrow_float(nest.output.dtype) &&
+           extent(m) * extent(n) * bytes_ <= target_.l2_bytes / 2;
   }
 
   std::vector<Step> batch_steps() const {
@@ -152,10 +162,11 @@ class PanelScheduler : ContractionTile {
     // again by every task.
     const bool cuts_n = extent(n) >= extent(m);
     const std::vector<int>& cut = cuts_n ? n : m;
-    constexpr int64_t kNarrowest = 256;  // or packing the other side again would show
+    // Or packing the other side again would show; and P is best read by the page.
+    const int64_t narrowest = choice_.short_sums ? 4096 / bytes_ : 256;
     if (wanted >= 2) {
       const auto chunk =
-          std::max(static_cast<int64_t>(static_cast<double>(extent(cut)) / wanted), kNarrowest);
+          std::max(static_cast<int64_t>(static_cast<double>(extent(cut)) / wanted), narrowest);
       builder.parallel_loops(block_steps(cuts_n ? n_units_ : m_units_, chunk), 1e15);
     }
     builder.loops(batch_steps());
@@ -300,6 +311,10 @@ std::vector<LoopNest> schedule_by_panels(const Contraction& step, const Target& 
         for (const bool packs_q : {false, true})
           if (auto nest = PanelScheduler(step, target, {from_a, columns, packs_p, packs_q}).run())
             nests.push_back(*std::move(nest));
+  for (const bool from_a : {false, true})
+    if (auto nest =
+            PanelScheduler(step, target, {from_a, Columns::kOfOutput, false, false, true}).run())
+      nests.push_back(*std::move(nest));
   return nests;
 }
 

@@ -1,0 +1,28 @@
+// What a loop nest moves between the levels of memory.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "compiler/loop_nest.h"
+#include "compiler/target.h"
+
+namespace einc {
+
+// Bytes that have to come into caches of the target's sizes, in whole lines, and as much more as is
+// lost between short runs.
+struct NestTraffic {
+  double into_l1 = 0;
+  double into_l2 = 0;
+  double into_l3 = 0;
+};
+
+NestTraffic traffic_of(const LoopNest& nest, const Target& target);
+
+// Positions of each axis that enclosing loops leave.
+using Ranges = std::vector<double>;
+
+double trips(const Loop& loop, const Ranges& ranges);
+Ranges inside(const Loop& loop, Ranges ranges);
+
+}  // namespace einc
