@@ -4,13 +4,12 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <numeric>
-#include <utility>
 #include <variant>
 #include <vector>
 
 #include "compiler/loop_nest.h"
 #include "compiler/nest_memory.h"
+#include "compiler/schedule_util.h"
 #include "compiler/target.h"
 #include "einc/dtype.h"
 
@@ -161,15 +160,7 @@ NestCost cost_of(const LoopNest& nest, const Target& target) {
 }
 
 void sort_by_cost(std::vector<LoopNest>& nests, const Target& target) {
-  std::vector<double> costs;
-  for (const LoopNest& nest : nests) costs.push_back(cost_of(nest, target).cycles());
-  std::vector<size_t> order(nests.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t x, size_t y) { return costs[x] < costs[y]; });
-  std::vector<LoopNest> sorted;
-  for (const size_t i : order) sorted.push_back(std::move(nests[i]));
-  nests = std::move(sorted);
+  sort_by(nests, [&](const LoopNest& nest) { return cost_of(nest, target).cycles(); });
 }
 
 }  // namespace einc

@@ -98,9 +98,7 @@ class BatchScheduler : ContractionAxes {
           if (dim.axis == axis) step.size = dim.count;
         steps.push_back(step);
       }
-    std::stable_sort(steps.begin(), steps.end(), [&](const Step& x, const Step& y) {
-      return std::abs(nest.stride(kC, x.axis)) > std::abs(nest.stride(kC, y.axis));
-    });
+    sort_by(steps, [&](const Step& step) { return -std::abs(nest.stride(kC, step.axis)); });
     return steps;
   }
 

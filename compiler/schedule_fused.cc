@@ -67,9 +67,7 @@ class FusedScheduler : ContractionAxes {
 
   // Axes of a group, innermost first as an operand lies.
   std::vector<int> inside_out(std::vector<int> axes, int operand) const {
-    std::stable_sort(axes.begin(), axes.end(), [&](int x, int y) {
-      return std::abs(nest.stride(operand, x)) < std::abs(nest.stride(operand, y));
-    });
+    sort_by(axes, [&](int axis) { return std::abs(nest.stride(operand, axis)); });
     return axes;
   }
 

@@ -170,9 +170,7 @@ class Scheduler {
   std::vector<int> order_of(int operand) const {
     std::vector<int> order;
     for (int a = 0; a < axis_count(); ++a) order.push_back(a);
-    std::stable_sort(order.begin(), order.end(), [&](int x, int y) {
-      return std::abs(nest_.stride(operand, x)) > std::abs(nest_.stride(operand, y));
-    });
+    sort_by(order, [&](int a) { return -std::abs(nest_.stride(operand, a)); });
     return order;
   }
 
@@ -257,9 +255,7 @@ class Scheduler {
 
   void sort_by_input(std::vector<int>& axes) const {
     if (largest_ < 0) return;
-    std::stable_sort(axes.begin(), axes.end(), [&](int x, int y) {
-      return std::abs(nest_.stride(largest_, x)) > std::abs(nest_.stride(largest_, y));
-    });
+    sort_by(axes, [&](int a) { return -std::abs(nest_.stride(largest_, a)); });
   }
 
   void cut_into_tasks(std::vector<Step> steps, NestBuilder& builder) const {

@@ -28,7 +28,7 @@ int vector_lanes(int64_t extent, DType compute, const Target& target) {
 
 // ---- NestBuilder
 
-NestBuilder::NestBuilder(LoopNest& nest) : nest_(nest), body_(&nest.body) {
+NestBuilder::NestBuilder(LoopNest& nest) : body_(&nest.body) {
   for (const Axis& axis : nest.axes) ranges_.push_back(axis.extent);
 }
 

@@ -1,7 +1,10 @@
 // What schedulers share: how nests are put together.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "compiler/loop_nest.h"
@@ -17,6 +20,18 @@ int lanes_of(DType compute, const Target& target);
 int vector_lanes(int64_t extent, DType compute, const Target& target);
 
 inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// Sorts by a key and keeps the order of equals. Not std::stable_sort: libstdc++ 12's calls what
+// clang 19 warns of.
+template <class T, class Key>
+void sort_by(std::vector<T>& values, Key key) {
+  std::vector<std::pair<decltype(key(values[0])), size_t>> order;
+  for (size_t i = 0; i < values.size(); ++i) order.emplace_back(key(values[i]), i);
+  std::sort(order.begin(), order.end());
+  std::vector<T> sorted;
+  for (const auto& place : order) sorted.push_back(std::move(values[place.second]));
+  values = std::move(sorted);
+}
 
 // One loop to open: steps of an axis.
 struct Step {
@@ -53,7 +68,6 @@ class NestBuilder {
  private:
   void open(Step step, bool parallel);
 
-  LoopNest& nest_;
   std::vector<Node>* body_;
   std::vector<int64_t> ranges_;
 };

@@ -56,7 +56,7 @@ std::vector<Target> all_targets() {
 Einsum bound(const Request& request) {
   const Dialect& dialect = *find_dialect("einc");
   return einc::bind(*parse(request.expression, dialect), request.inputs, request.output_type,
-              std::nullopt, dialect)
+                    std::nullopt, dialect)
       ->einsum;
 }
 
@@ -67,7 +67,8 @@ std::vector<LoopNest> schedules_of(const PlanStep& step, const Target& target) {
   return {};
 }
 
-// The program of a request in which each step has its `choice`th schedule, as far as it has so many.
+// The program of a request in which each step has its `choice`th schedule, as far as it has so
+// many.
 Program forced(const Request& request, const Plan& plan, const Target& target, size_t choice) {
   Program program{.scratch_bytes = plan.scratch_bytes};
   program.inputs = request.inputs;
@@ -91,8 +92,8 @@ void check_all_schedules(RandomCase& random_case) {
       choices = std::max(choices, schedules_of(step, target).size());
     for (size_t choice = 0; choice < choices; ++choice) {
       const Program program = forced(request, *steps, target, choice);
-      const auto faults = random_case.check(
-          [&](const std::vector<TensorView>& inputs, const TensorView& output) {
+      const auto faults =
+          random_case.check([&](const std::vector<TensorView>& inputs, const TensorView& output) {
             const auto done = run_program(program, inputs, output, default_executor(1));
             return done ? std::string() : done.error().message;
           });

@@ -18,7 +18,7 @@ struct Problem {
   std::vector<TensorView> views;  // of the inputs
   Tensor output;                  // every contestant writes here
   TensorView output_view;
-  Tensor expected;                // what einc wrote
+  Tensor expected;  // what einc wrote
 
   // Fails as the kernel's run() does.
   Result<void> run() const { return kernel.run(views, output_view); }
