@@ -85,7 +85,7 @@ void ContractionTile::choose_registers() {
   double fewest = std::numeric_limits<double>::infinity();
   std::vector<TileDim> best_rows;
   int64_t best_columns = 1;
-  for (int64_t width = 1; width <= std::min<int64_t>(count_of(columns_), 8 * lanes_); ++width) {
+  for (int64_t width = 1; width <= std::min(count_of(columns_), int64_t{8} * lanes_); ++width) {
     if (width % inner_columns != 0 && width != count_of(columns_)) continue;
     if (inner_columns == 1 && width % lanes_ != 0 && width != count_of(columns_)) continue;
     const int64_t vectors = ceil_div(width, lanes_);

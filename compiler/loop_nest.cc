@@ -1,6 +1,5 @@
 #include "compiler/loop_nest.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <ostream>

@@ -131,10 +131,10 @@ class Model {
     for (const int axis : inside_out_[static_cast<size_t>(operand)]) {
       const int64_t stride = std::abs(nest_.stride(operand, axis)) * nest_.element_bytes(operand);
       if (stride < static_cast<int64_t>(kLine)) continue;
-      const auto reached = static_cast<double>(way_bytes / std::gcd(stride, way_bytes));
+      const int64_t reached = way_bytes / std::gcd(stride, way_bytes);
       const double sets =
           std::min(ranges[static_cast<size_t>(axis)], static_cast<double>(way_bytes) / kLine);
-      crowding = std::max(crowding, sets / reached);
+      crowding = std::max(crowding, sets / static_cast<double>(reached));
     }
     return crowding;
   }

@@ -15,7 +15,6 @@
 #include "compiler/schedule_contraction.h"
 #include "compiler/schedule_util.h"
 #include "compiler/target.h"
-#include "einc/dtype.h"
 
 namespace einc {
 

@@ -17,7 +17,6 @@
 #include "compiler/schedule.h"
 #include "compiler/schedule_util.h"
 #include "compiler/target.h"
-#include "einc/dtype.h"
 
 namespace einc {
 namespace {

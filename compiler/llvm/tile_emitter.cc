@@ -5,6 +5,7 @@
 
 #include "compiler/llvm/tile_emitter.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
