@@ -47,7 +47,7 @@ class FusedScheduler : ContractionAxes {
   }
 
   std::optional<LoopNest> run() {
-    if (y_ < 0 || extent(k) * bytes_ * lanes() > target_.l2_bytes / 4) return std::nullopt;
+    if (y_ < 0 || extent(k) > target_.l2_bytes / 4 / bytes_ / lanes()) return std::nullopt;
     if (!choose_blocks()) return std::nullopt;
     add_flat_axes();
     build();

@@ -248,12 +248,14 @@ class PanelScheduler : ContractionTile {
     const bool y_is_row = is_row(y_);
     for (const Step& step : units_of(n_units_)) (step.axis == y_ ? inner : outer).push_back(step);
     const int64_t all_rows = positions_left(builder, m);
-    const bool holds_rows =
-        y_is_row || all_rows * count_of(columns_) * line_elements() * bytes_ <= kMostBlockBytes;
+    const int64_t room = kMostBlockBytes / bytes_ / line_elements() / count_of(columns_);
+    const bool holds_rows = y_is_row || all_rows <= room;
     for (const Step& step : units_of(m_units_))
       (step.axis == y_ || (holds_rows && !y_is_row) ? inner : outer).push_back(step);
     builder.loops(outer);
-    const int64_t others = y_is_row ? count_of(rows_) / rows_.back().count : all_rows;
+    const int64_t others = y_is_row     ? count_of(rows_) / rows_.back().count
+                           : holds_rows ? all_rows
+                                        : count_of(rows_);
     builder.loop({y_, y_block(builder, count_of(columns_) * others)});
 
     const int64_t lanes = lanes_of(nest.compute, target_);

@@ -361,8 +361,8 @@ void Arithmetic::store_parts(llvm::Value* parts, llvm::Value* pointer, int activ
     while (begin + piece > active) piece /= 2;
     std::vector<int> order;
     for (int lane = 0; lane < piece; ++lane) order.push_back(begin + lane);
-    ir_.CreateAlignedStore(ir_.CreateShuffleVector(parts, order),
-                           offset(pointer, int64_t{begin} * part_bytes), kUnaligned);
+    llvm::Value* const some = ir_.CreateShuffleVector(parts, order);
+    ir_.CreateAlignedStore(some, offset(pointer, int64_t{begin} * part_bytes), kUnaligned);
   }
 }
 
