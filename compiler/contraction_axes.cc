@@ -57,9 +57,7 @@ double ContractionAxes::tasks() const {
 }
 
 bool ContractionAxes::is_streamed(int operand, const Target& target) const {
-  auto bytes = static_cast<double>(nest.element_bytes(operand));
-  for (int axis = 0; axis < static_cast<int>(nest.axes.size()); ++axis)
-    if (nest.stride(operand, axis) != 0) bytes *= static_cast<double>(extent(axis));
+  const double bytes = nest.elements(operand) * static_cast<double>(nest.element_bytes(operand));
   return bytes > 2 * static_cast<double>(target.l2_bytes);
 }
 

@@ -152,6 +152,28 @@ int64_t LoopNest::stride(int operand, int axis) const {
   return dim == nullptr ? 0 : dim->stride;
 }
 
+double LoopNest::elements(int operand) const {
+  double product = 1;
+  for (size_t a = 0; a < axes.size(); ++a)
+    if (stride(operand, static_cast<int>(a)) != 0) product *= static_cast<double>(axes[a].extent);
+  return product;
+}
+
+bool LoopNest::depends_on(int operand, const std::vector<TileDim>& dims) const {
+  for (const TileDim& dim : dims)
+    if (stride(operand, dim.axis) != 0) return true;
+  return false;
+}
+
+bool LoopNest::is_contiguous(int operand, const std::vector<TileDim>& dims) const {
+  int64_t expected = 1;
+  for (size_t d = dims.size(); d-- > 0;) {
+    if (dims[d].count > 1 && stride(operand, dims[d].axis) != expected) return false;
+    expected *= dims[d].count;
+  }
+  return true;
+}
+
 int64_t LoopNest::element_bytes(int operand) const {
   if (is_buffer(operand)) return part_bytes(compute);
   return info(operand == output_index() ? output.dtype : inputs[static_cast<size_t>(operand)].dtype)

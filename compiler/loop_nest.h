@@ -133,6 +133,11 @@ struct LoopNest {
   }
   // Elements between neighbours on an axis, of a buffer within its blocks.
   int64_t stride(int operand, int axis) const;
+  // Elements of an operand within the nest.
+  double elements(int operand) const;
+  bool depends_on(int operand, const std::vector<TileDim>& dims) const;
+  // Whether the flattened dims lie side by side.
+  bool is_contiguous(int operand, const std::vector<TileDim>& dims) const;
   // Of an operand's real part: the whole element where it is no buffer of complex numbers.
   int64_t element_bytes(int operand) const;
 

@@ -65,9 +65,10 @@ class Instructions {
 
   // Loads, in units of half a cycle.
   double load(int input, const Tile& tile, double rows, double width, double vectors) const {
-    const bool by_row = varies(input, tile.rows);
-    if (!varies(input, tile.columns)) return by_row ? rows : 1;
-    if (tile.lanes == 1 || is_contiguous(input, tile.columns)) return (by_row ? rows : 1) * vectors;
+    const bool by_row = nest_.depends_on(input, tile.rows);
+    if (!nest_.depends_on(input, tile.columns)) return by_row ? rows : 1;
+    if (tile.lanes == 1 || nest_.is_contiguous(input, tile.columns))
+      return (by_row ? rows : 1) * vectors;
     if (const double n = neighbours(input, tile); n > 1)
       return vectors * n * (1 + 2 * std::max(n - 1, 1.0)) / summed(tile);
     if (is_transposed(input, tile)) return width + 2 * shuffles(tile);
@@ -76,8 +77,8 @@ class Instructions {
 
   double store(const Tile& tile, double rows, double width, double vectors, bool sums_lanes) const {
     if (sums_lanes) return rows * (vectors + 2 * std::log2(tile.lanes) + 1);
-    if (!varies(tile.output, tile.columns) || tile.lanes == 1 ||
-        is_contiguous(tile.output, tile.columns))
+    if (!nest_.depends_on(tile.output, tile.columns) || tile.lanes == 1 ||
+        nest_.is_contiguous(tile.output, tile.columns))
       return rows * vectors * (std::fmod(width, tile.lanes) != 0 && !target_.has_masks ? 2 : 1);
     if (const double n = neighbours(tile.output, tile); n > 1) return vectors * n * n;
     if (is_transposed(tile.output, tile)) return width + shuffles(tile);
@@ -108,20 +109,6 @@ class Instructions {
 
   static double shuffles(const Tile& tile) {
     return tile.lanes * std::max(std::log2(tile.lanes), 1.0);
-  }
-
-  bool varies(int operand, const std::vector<TileDim>& dims) const {
-    return std::any_of(dims.begin(), dims.end(),
-                       [&](const TileDim& dim) { return nest_.stride(operand, dim.axis) != 0; });
-  }
-
-  bool is_contiguous(int operand, const std::vector<TileDim>& dims) const {
-    int64_t expected = 1;
-    for (size_t d = dims.size(); d-- > 0;) {
-      if (dims[d].count > 1 && nest_.stride(operand, dims[d].axis) != expected) return false;
-      expected *= dims[d].count;
-    }
-    return true;
   }
 
   bool is_transposed(int operand, const Tile& tile) const {

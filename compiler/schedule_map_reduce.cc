@@ -75,18 +75,10 @@ class Scheduler {
   const Axis& axis(int index) const { return nest_.axes[static_cast<size_t>(index)]; }
   int axis_count() const { return static_cast<int>(nest_.axes.size()); }
 
-  // Elements an operand has within the step.
-  double elements(int operand) const {
-    double product = 1;
-    for (int a = 0; a < axis_count(); ++a)
-      if (nest_.stride(operand, a) != 0) product *= static_cast<double>(axis(a).extent);
-    return product;
-  }
-
   int largest_input() const {
     int largest = -1;
     for (int i = 0; i < output(); ++i)
-      if (largest < 0 || elements(i) > elements(largest)) largest = i;
+      if (largest < 0 || nest_.elements(i) > nest_.elements(largest)) largest = i;
     return largest;
   }
 
@@ -101,7 +93,7 @@ class Scheduler {
   bool choose_columns() {
     const int by_output = contiguous(output());
     column_ = choice_.by_output ? by_output : contiguous(largest_);
-    if (column_ < 0 && choice_.by_output && choice_.input_order == false) column_ = longest_axis();
+    if (column_ < 0 && choice_.by_output && !choice_.input_order) column_ = longest_axis();
     if (!choice_.by_output && (column_ < 0 || column_ == by_output)) return false;
     if (column_ < 0) return choice_.by_output && !choice_.input_order;
     lanes_ = vector_lanes(axis(column_).extent, nest_.compute, target_);
@@ -279,7 +271,8 @@ class Scheduler {
     if (nest_.inputs.size() != 1 || x < 0 || y < 0 || x == y || axis(x).reduced) return false;
     for (const Axis& a : nest_.axes)
       if (a.reduced) return false;
-    const double bytes = elements(output()) * static_cast<double>(nest_.element_bytes(output()));
+    const double bytes =
+        nest_.elements(output()) * static_cast<double>(nest_.element_bytes(output()));
     if (bytes <= static_cast<double>(target_.l2_bytes)) return false;
 
     std::vector<int64_t> sizes(nest_.axes.size(), 1);

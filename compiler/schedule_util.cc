@@ -117,18 +117,12 @@ bool streams_whole_lines(const LoopNest& nest, const Tile& tile, const Target& t
   const int out = nest.output_index();
   const int64_t bytes = nest.element_bytes(out);
   if (nest.accumulates || tile.output != out) return false;
-  double written = static_cast<double>(bytes);
+  const auto bytes_of = [&](int operand) {
+    return nest.elements(operand) * static_cast<double>(nest.element_bytes(operand));
+  };
+  const double written = bytes_of(out);
   double touched = 0;
-  for (int a = 0; a < static_cast<int>(nest.axes.size()); ++a)
-    if (nest.stride(out, a) != 0)
-      written *= static_cast<double>(nest.axes[static_cast<size_t>(a)].extent);
-  for (int i = 0; i < out; ++i) {
-    double read = static_cast<double>(nest.element_bytes(i));
-    for (int a = 0; a < static_cast<int>(nest.axes.size()); ++a)
-      if (nest.stride(i, a) != 0)
-        read *= static_cast<double>(nest.axes[static_cast<size_t>(a)].extent);
-    touched += read;
-  }
+  for (int i = 0; i < out; ++i) touched += bytes_of(i);
   const auto l3 = static_cast<double>(target.l3_bytes);
   if (written <= l3 / 4 || written + touched <= 0.6 * l3) return false;
   // Along what the tile writes contiguously, it moves by whole lines; along all else, lines do.

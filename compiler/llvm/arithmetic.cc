@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -186,33 +187,32 @@ Number Arithmetic::gather(const std::vector<Number>& numbers, const std::vector<
   return result;
 }
 
-std::vector<Number> Arithmetic::deinterleave(const std::vector<Number>& numbers) const {
+std::vector<Number> Arithmetic::rearrange(const std::vector<Number>& numbers,
+                                          const std::function<int(int, int)>& source) const {
   const int count = static_cast<int>(numbers.size());
   const int lanes = lanes_of(numbers[0]);
   if (count == lanes) return transpose(numbers);
   std::vector<Number> results;
   for (int n = 0; n < count; ++n) {
     std::vector<int> from;
-    for (int lane = 0; lane < lanes; ++lane) from.push_back(lane * count + n);
+    for (int lane = 0; lane < lanes; ++lane) from.push_back(source(n, lane));
     results.push_back(gather(numbers, from));
   }
   return results;
 }
 
+std::vector<Number> Arithmetic::deinterleave(const std::vector<Number>& numbers) const {
+  const int count = static_cast<int>(numbers.size());
+  return rearrange(numbers, [&](int n, int lane) { return lane * count + n; });
+}
+
 std::vector<Number> Arithmetic::interleave(const std::vector<Number>& numbers) const {
   const int count = static_cast<int>(numbers.size());
   const int lanes = lanes_of(numbers[0]);
-  if (count == lanes) return transpose(numbers);
-  std::vector<Number> results;
-  for (int n = 0; n < count; ++n) {
-    std::vector<int> from;
-    for (int lane = 0; lane < lanes; ++lane) {
-      const int element = n * lanes + lane;
-      from.push_back(element % count * lanes + element / count);
-    }
-    results.push_back(gather(numbers, from));
-  }
-  return results;
+  return rearrange(numbers, [&](int n, int lane) {
+    const int element = n * lanes + lane;
+    return element % count * lanes + element / count;
+  });
 }
 
 llvm::Value* Arithmetic::offset(llvm::Value* pointer, int64_t bytes) const {

@@ -5,6 +5,7 @@
 
 #include <llvm/IR/IRBuilder.h>
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -70,6 +71,11 @@ class Arithmetic {
 
  private:
   llvm::Type* part_type(DType dtype) const;
+  // As many numbers, lane l of the n-th being lane source(n, l) of the numbers, one after the
+  // other: one of two inverse orders, which are a transposition if there are as many numbers as
+  // lanes.
+  std::vector<Number> rearrange(const std::vector<Number>& numbers,
+                                const std::function<int(int, int)>& source) const;
   // Lane i of the result is lane from[i] of the numbers, one after the other.
   Number gather(const std::vector<Number>& numbers, const std::vector<int>& from) const;
   llvm::Value* mask(int lanes, int active) const;

@@ -75,20 +75,6 @@ int64_t TileEmitter::offset_of(int operand, const std::vector<TileDim>& dims,
   return offset;
 }
 
-bool TileEmitter::varies_along(int operand, const std::vector<TileDim>& dims) const {
-  return std::any_of(dims.begin(), dims.end(),
-                     [&](const TileDim& dim) { return stride_bytes(operand, dim.axis) != 0; });
-}
-
-bool TileEmitter::is_contiguous(int operand, const std::vector<TileDim>& dims) const {
-  int64_t expected = 1;
-  for (size_t d = dims.size(); d-- > 0;) {
-    if (dims[d].count > 1 && loops().stride(operand, dims[d].axis) != expected) return false;
-    expected *= dims[d].count;
-  }
-  return true;
-}
-
 // Whether the registers are a square that can be transposed.
 bool TileEmitter::is_square(const Shape& shape) const {
   return tile_.lanes > 1 && tile_.rows.size() == 1 && tile_.columns.size() == 1 &&
@@ -107,14 +93,14 @@ int64_t TileEmitter::interleaved(int operand, const Shape& shape) const {
     return loops().stride(operand, x.axis) > loops().stride(operand, y.axis);
   });
   const int64_t neighbours = count_of(inner);
-  const bool is_interleaved = neighbours <= kMost && is_contiguous(operand, inner) &&
+  const bool is_interleaved = neighbours <= kMost && loops().is_contiguous(operand, inner) &&
                               loops().stride(operand, shape.columns[0].axis) == neighbours;
   return is_interleaved ? neighbours : 1;
 }
 
 TileEmitter::Access TileEmitter::access(int operand, const Shape& shape) const {
-  if (!varies_along(operand, shape.columns)) return Access::kBroadcast;
-  if (tile_.lanes == 1 || is_contiguous(operand, shape.columns)) return Access::kContiguous;
+  if (!loops().depends_on(operand, shape.columns)) return Access::kBroadcast;
+  if (tile_.lanes == 1 || loops().is_contiguous(operand, shape.columns)) return Access::kContiguous;
   if (is_square(shape) && loops().stride(operand, tile_.rows[0].axis) == 1 &&
       shape.row_count() == tile_.lanes)
     return Access::kTransposed;

@@ -83,13 +83,11 @@ class TileEmitter {
   void store(std::vector<Store> stores, bool adds, bool streams);
 
   Access access(int operand, const Shape& shape) const;
-  bool is_contiguous(int operand, const std::vector<TileDim>& dims) const;
   bool is_square(const Shape& shape) const;
   // Neighbours of one column, if the operand is interleaved, else 1.
   int64_t interleaved(int operand, const Shape& shape) const;
   // Bytes from the start of the tile's ranges to a position of `dims`.
   int64_t offset_of(int operand, const std::vector<TileDim>& dims, int64_t position) const;
-  bool varies_along(int operand, const std::vector<TileDim>& dims) const;
   int64_t stride_bytes(int operand, int axis) const;
   // From real to imaginary parts, of a buffer.
   int64_t plane_bytes(int operand) const;
