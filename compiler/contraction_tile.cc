@@ -98,8 +98,8 @@ void ContractionTile::choose_registers() {
           break;
         const int64_t row_tiles =
             extent(m) / extent(dims[0]) / inner * ceil_div(extent(dims[0]), rows);
-        double cycles =
-            static_cast<double>(row_tiles * column_tiles) * cycles_per_step(rows * inner, vectors);
+        double cycles = static_cast<double>(row_tiles * column_tiles) *
+                        cycles_per_step(rows * inner, vectors, nest.compute);
         if (extent(dims[0]) % rows != 0) cycles *= kRaggedEdge;
         if (count_of(columns_) % width != 0) cycles *= kRaggedEdge;
         if (cycles >= fewest) continue;

@@ -53,7 +53,8 @@ class Instructions {
     if (sums_lanes) steps = std::ceil(steps / width);
 
     double loads = 0;
-    for (const int input : tile.inputs) loads += parts * load(input, tile, rows, width, vectors);
+    for (const int input : tile.inputs)
+      loads += parts * conversion(input) * load(input, tile, rows, width, vectors);
     const auto products = static_cast<double>(tile.inputs.size()) - 1;
     const double arithmetic = parts * parts * rows * vectors * std::max(products, 0.5);
     // A sum has to wait for the one before, whatever its tile.
@@ -73,6 +74,14 @@ class Instructions {
       return vectors * n * (1 + 2 * std::max(n - 1, 1.0)) / summed(tile);
     if (is_transposed(input, tile)) return width + 2 * shuffles(tile);
     return 2 * (by_row ? rows : 1) * width;
+  }
+
+  // How many times as much a load takes that has to change the type.
+  double conversion(int input) const {
+    constexpr double kConversion = 3;
+    const bool converts =
+        !nest_.is_buffer(input) && nest_.inputs[static_cast<size_t>(input)].dtype != nest_.compute;
+    return converts ? kConversion : 1;
   }
 
   double store(const Tile& tile, double rows, double width, double vectors, bool sums_lanes) const {

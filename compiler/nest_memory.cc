@@ -60,7 +60,7 @@ class Model {
   }
 
   NestTraffic traffic() const {
-    return {.into_l1 = traffic(nest_.body, extents_, {target_.l1_bytes, 0}),
+    return {.into_l1 = traffic(nest_.body, extents_, {target_.l1_bytes, 48}),
             .into_l2 = traffic(nest_.body, extents_, {target_.l2_bytes, kShortRun / 2}),
             .into_l3 = traffic(nest_.body, extents_, {target_.l3_bytes, kShortRun})};
   }
@@ -122,19 +122,24 @@ class Model {
       if (uses[o]) visit(static_cast<int>(o));
   }
 
-  // How many times as much room lines take that are a multiple of a large power of two apart: they
-  // share few sets of the cache.
+  // How many times as much room lines take whose runs start a multiple of a large power of two
+  // apart: they share few sets of the cache.
   double crowding(int operand, const Ranges& ranges, const Cache& cache) const {
     constexpr int64_t kWays = 8;
     const int64_t way_bytes = cache.bytes / kWays;
+    const double run =
+        lines(operand, ranges).run * static_cast<double>(nest_.element_bytes(operand));
     double crowding = 1;
     for (const int axis : inside_out_[static_cast<size_t>(operand)]) {
       const int64_t stride = std::abs(nest_.stride(operand, axis)) * nest_.element_bytes(operand);
-      if (stride < static_cast<int64_t>(kLine)) continue;
-      const int64_t reached = way_bytes / std::gcd(stride, way_bytes);
-      const double sets =
-          std::min(ranges[static_cast<size_t>(axis)], static_cast<double>(way_bytes) / kLine);
-      crowding = std::max(crowding, sets / static_cast<double>(reached));
+      const double range = ranges[static_cast<size_t>(axis)];
+      if (static_cast<double>(stride) < std::max(run, kLine) || range <= 1) continue;
+      const double starts =
+          std::min(static_cast<double>(way_bytes / std::gcd(stride, way_bytes)), range);
+      const double sets = starts * std::ceil(run / kLine);
+      const double needed = range * std::ceil(run / kLine);
+      crowding =
+          std::max(crowding, std::min(needed, static_cast<double>(way_bytes) / kLine) / sets);
     }
     return crowding;
   }

@@ -17,14 +17,17 @@ bool fits_registers(int64_t rows, int64_t vectors, DType compute, const Target& 
   // products need registers of their own.
   const bool one_instruction = row.kind >= Kind::kReal ? target.has_fma : row.bytes == 4;
   const int registers = target.vector_registers - (one_instruction ? 0 : 2);
-  return rows == 1 || parts * (rows * vectors + vectors + 1) <= registers;
+  // A lone row uses each vector once, straight from memory.
+  const int64_t loaded = rows == 1 ? 1 : vectors;
+  return parts * (rows * vectors + loaded + 1) <= registers;
 }
 
-double cycles_per_step(int64_t rows, int64_t vectors) {
+double cycles_per_step(int64_t rows, int64_t vectors, DType compute) {
   constexpr double kLatency = 4;
+  const double parts = info(compute).kind == Kind::kComplex ? 2 : 1;
   const auto r = static_cast<double>(rows);
   const auto v = static_cast<double>(vectors);
-  return std::max({kLatency, r * v / 2, (r + v) / 2}) + 0.5;
+  return std::max({kLatency, parts * parts * r * v / 2, parts * (r + v) / 2}) + 0.5;
 }
 
 RegisterTile register_tile(int64_t m, int64_t n, int64_t lanes, DType compute,
@@ -37,7 +40,7 @@ RegisterTile register_tile(int64_t m, int64_t n, int64_t lanes, DType compute,
     for (int64_t rows = 1; rows <= std::min(kMostRows, m); ++rows) {
       if (!fits_registers(rows, vectors, compute, target)) break;
       double cycles = static_cast<double>(ceil_div(m, rows) * ceil_div(n, width)) *
-                      cycles_per_step(rows, vectors);
+                      cycles_per_step(rows, vectors, compute);
       if (m % rows != 0) cycles *= kRaggedEdge;
       if (n % width != 0) cycles *= kRaggedEdge;
       if (cycles < best.cycles) best = {rows, width, cycles};

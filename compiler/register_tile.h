@@ -19,7 +19,7 @@ bool fits_registers(int64_t rows, int64_t vectors, DType compute, const Target& 
 
 // Cycles of one step of the sums in rows x vectors accumulators: as many as its multiply-adds, its
 // loads, or the latency of adding to each accumulator again take, at two of either a cycle.
-double cycles_per_step(int64_t rows, int64_t vectors);
+double cycles_per_step(int64_t rows, int64_t vectors, DType compute);
 
 // Ragged tiles have code of their own, and keep fewer registers in use.
 constexpr double kRaggedEdge = 1.03;

@@ -298,16 +298,29 @@ Number Arithmetic::load(llvm::Value* pointer, const NestOperand& operand, int la
     if (is_complex()) number.im = llvm::Constant::getNullValue(number.re->getType());
     return number;
   }
+  Number parts = load_pairs(pointer, type, lanes, active);
+  parts.re = to_compute(parts.re, storage);
+  if (!is_complex()) return {parts.re, nullptr};
+  parts.im = to_compute(parts.im, storage);
+  return operand.conjugate ? Number{parts.re, negate(parts.im)} : parts;
+}
+
+// Real and imaginary parts, one after the other in memory.
+Number Arithmetic::load_pairs(llvm::Value* pointer, llvm::Type* type, int lanes, int active) const {
+  // Two loads that can be spread to all lanes on the way, where one would have to be shuffled.
+  if (lanes == 1) {
+    llvm::Value* const re = load_parts(pointer, type, 1, active);
+    const auto part_bytes = static_cast<int64_t>(type->getScalarSizeInBits() / 8);
+    return {re, load_parts(offset(pointer, part_bytes), type, 1, active)};
+  }
   llvm::Value* const pairs = load_parts(pointer, type, 2 * lanes, 2 * active);
   std::vector<int> even, odd;
   for (int lane = 0; lane < lanes; ++lane) {
     even.push_back(2 * lane);
     odd.push_back(2 * lane + 1);
   }
-  llvm::Value* const re = to_compute(ir_.CreateShuffleVector(pairs, even), storage);
-  if (!is_complex()) return {re, nullptr};
-  const Number number{re, to_compute(ir_.CreateShuffleVector(pairs, odd), storage)};
-  return operand.conjugate ? Number{number.re, negate(number.im)} : number;
+  llvm::Value* const re = ir_.CreateShuffleVector(pairs, even);
+  return {re, ir_.CreateShuffleVector(pairs, odd)};
 }
 
 Number Arithmetic::from_lanes(const std::vector<Number>& numbers, int lanes) const {

@@ -80,6 +80,7 @@ class Arithmetic {
   Number gather(const std::vector<Number>& numbers, const std::vector<int>& from) const;
   llvm::Value* mask(int lanes, int active) const;
   llvm::Value* load_parts(llvm::Value* pointer, llvm::Type* type, int lanes, int active) const;
+  Number load_pairs(llvm::Value* pointer, llvm::Type* type, int lanes, int active) const;
   llvm::Value* load_pieces(llvm::Value* pointer, llvm::FixedVectorType* vector, int active) const;
   void store_parts(llvm::Value* parts, llvm::Value* pointer, int active, bool streams) const;
   llvm::Value* to_compute(llvm::Value* parts, const DTypeInfo& storage) const;
