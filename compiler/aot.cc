@@ -10,7 +10,7 @@
 
 #include "compiler/compile.h"
 #include "compiler/einsum_ir.h"
-#include "compiler/path.h"
+#include "compiler/path/path.h"
 #include "compiler/plan.h"
 #include "compiler/schedule.h"
 #include "compiler/target.h"

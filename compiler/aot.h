@@ -9,7 +9,7 @@
 
 #include "compiler/einsum_ir.h"
 #include "compiler/loop_nest.h"
-#include "compiler/path.h"
+#include "compiler/path/path.h"
 #include "compiler/target.h"
 #include "einc/error.h"
 #include "runtime/program.h"

@@ -14,7 +14,7 @@
 #include "compiler/einsum_ir.h"
 #include "compiler/layout.h"
 #include "compiler/lower.h"
-#include "compiler/path.h"
+#include "compiler/path/path.h"
 #include "compiler/plan.h"
 #include "compiler/simplify.h"
 #include "compiler/target.h"

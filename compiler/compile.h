@@ -3,7 +3,7 @@
 
 #include "compiler/assemble.h"
 #include "compiler/einsum_ir.h"
-#include "compiler/path.h"
+#include "compiler/path/path.h"
 #include "compiler/plan.h"
 #include "compiler/target.h"
 #include "einc/error.h"

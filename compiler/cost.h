@@ -5,6 +5,15 @@
 
 namespace einc {
 
+// Seconds on one core of a multiply-add, of an element read or written, and of a step.
+struct StepCosts {
+  double flop;
+  double element;
+  double step;
+};
+
+StepCosts step_costs(DType compute);
+
 struct StepSizes {
   double flops = 0;  // multiply-adds: the product of all extents of the step
   double a = 0;      // elements read

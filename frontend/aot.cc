@@ -8,7 +8,7 @@
 
 #include "compiler/aot.h"
 #include "compiler/code_generator.h"
-#include "compiler/path.h"
+#include "compiler/path/path.h"
 #include "compiler/target.h"
 #include "einc/error.h"
 #include "einc/options.h"
@@ -39,7 +39,7 @@ Result<AotKernel> make_kernel(std::string_view expression, const std::vector<Ten
   if (!target) return target.error();
   const auto bound = bind_request(expression, inputs, output, std::nullopt, options);
   if (!bound) return bound.error();
-  const auto find_path = choose_path(options.path, inputs.size());
+  const auto find_path = choose_path(options, inputs.size());
   if (!find_path) return find_path.error();
   const auto program = schedule_ahead(bound->einsum, std::string(name), *find_path, **target);
   if (!program) return program.error();

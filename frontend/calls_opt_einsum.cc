@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "compiler/contraction_tree.h"
-#include "compiler/path.h"
+#include "compiler/path/path.h"
 #include "einc/call.h"
 #include "einc/dtype.h"
 #include "einc/einc.h"
@@ -95,7 +95,9 @@ Result<ContractionTree> find_tree(std::string_view call, const Subscripts& subsc
     error.message = std::string(call) + ": " + error.message;
     return error;
   }
-  const auto find = choose_path(path, types.size());
+  Options options;
+  options.path = path;
+  const auto find = choose_path(options, types.size());
   if (!find) return find.error();
   return (*find)(bound->einsum);
 }

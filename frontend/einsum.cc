@@ -14,6 +14,7 @@
 
 #include "compiler/einsum_ir.h"
 #include "compiler/engine.h"
+#include "compiler/path/path.h"
 #include "einc/dtype.h"
 #include "einc/einc.h"
 #include "einc/error.h"
@@ -42,9 +43,9 @@ std::string request_key(std::string_view expression, std::span<const TensorType>
                         const std::optional<TensorType>& output, const std::optional<DType>& dtype,
                         const Options& options) {
   std::string key(expression);
-  for (const std::string* option :
-       {&options.dialect, &options.path, &options.target, &options.tier})
-    key.append("\n").append(*option);
+  for (const std::string& option :
+       {options.dialect, path_key(options), options.target, options.tier})
+    key.append("\n").append(option);
   for (const TensorType& input : inputs) key += "\n" + to_string(input);
   if (output) key += "\n-> " + to_string(*output);
   if (dtype) key.append("\nin ") += to_string(*dtype);

@@ -12,7 +12,7 @@
 #include "compiler/assemble.h"
 #include "compiler/code_generator.h"
 #include "compiler/compile.h"
-#include "compiler/path.h"
+#include "compiler/path/path.h"
 #include "compiler/schedule.h"
 #include "compiler/target.h"
 #include "einc/einc.h"
@@ -85,7 +85,7 @@ Program forced(const Request& request, const Plan& plan, const Target& target, s
 
 void check_all_schedules(RandomCase& random_case) {
   const Request& request = random_case.request();
-  const auto steps = plan(bound(request), *choose_path("auto", request.inputs.size()), nullptr);
+  const auto steps = plan(bound(request), *choose_path({}, request.inputs.size()), nullptr);
   for (const Target& target : all_targets()) {
     size_t choices = 1;
     for (const PlanStep& step : steps->steps)

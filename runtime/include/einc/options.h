@@ -1,7 +1,9 @@
 // How an expression is to be compiled and run.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,10 +15,22 @@ namespace einc {
 // a trace bypasses the plan cache, so that every stage runs.
 using Trace = std::function<void(std::string_view stage, const std::string& text)>;
 
+// Called with each better contraction order that a search finds: the log2 of its cost in what is
+// minimized, and the seconds spent. Returns false to end the search with what it has.
+using PathProgress = std::function<bool(double log2_cost, double elapsed_seconds)>;
+
 struct Options {
   std::string dialect =
-      "einc";                 // whose einsum strings: einc, numpy, numpy_opt, torch, tf, opt_einsum
-  std::string path = "auto";  // contraction order: auto, exact, greedy
+      "einc";  // whose einsum strings: einc, numpy, numpy_opt, torch, tf, opt_einsum
+  // Contraction order: auto, exact, greedy, elimination, sweep, bisection, reconfigure, anneal, or
+  // a path as NumPy and opt_einsum write it, such as "[[0, 1], [0, 1]]", or "ssa [[0, 1], [2, 3]]".
+  std::string path = "auto";
+  std::string minimize = "time";  // by the order: time, flops, size, write
+  std::optional<double>
+      path_seconds;                   // that the search for an order may take; a guess if not given
+  std::optional<int64_t> path_moves;  // the same, so that it finds the same order everywhere
+  uint64_t seed = 0;                  // of the search
+  PathProgress path_progress = nullptr;
   std::string target = "host";  // instruction set: host, x86-64-v2, x86-64-v3, x86-64-v4
   std::string tier = "auto";    // code of a step: jit, highway (precompiled), or jit if it is there
   int threads = 0;              // that the library's own pool uses; 0: one per processor

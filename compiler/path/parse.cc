@@ -12,16 +12,14 @@
 #include <utility>
 #include <vector>
 
-#include "compiler/contraction_tree.h"
-#include "compiler/einsum_ir.h"
-#include "compiler/path.h"
-#include "compiler/path_network.h"
+#include "compiler/path/path.h"
 #include "einc/error.h"
 
 namespace einc {
 namespace {
 
-// Reads "[[0, 1], [0, 1]]"; white space is ignored.
+// Reads "[[0, 1], [0, 1]]", with round brackets as well, after "'einsum_path'," or not; white space
+// is ignored.
 class Parser {
  public:
   explicit Parser(std::string_view text) : rest_(text) {}
@@ -29,6 +27,7 @@ class Parser {
   std::optional<LinearPath> path() {
     LinearPath path;
     const bool is_list = list([&] {
+      if (path.empty() && take_name()) return true;
       path.emplace_back();
       return list([&] { return number(path.back().emplace_back()); });
     });
@@ -42,19 +41,22 @@ class Parser {
     while (!rest_.empty() && std::isspace(static_cast<unsigned char>(rest_[0])))
       rest_.remove_prefix(1);
   }
-  bool take(char expected) {
+  bool take(std::string_view expected) {
     skip_blanks();
     if (!rest_.starts_with(expected)) return false;
-    rest_.remove_prefix(1);
+    rest_.remove_prefix(expected.size());
     return true;
   }
+  bool take_name() { return take("'einsum_path'") || take("\"einsum_path\""); }
   bool list(const auto& entry) {
-    if (!take('[')) return false;
-    if (take(']')) return true;
+    const bool is_round = take("(");
+    if (!is_round && !take("[")) return false;
+    const std::string_view end = is_round ? ")" : "]";
+    if (take(end)) return true;
     do {
       if (!entry()) return false;
-    } while (take(','));
-    return take(']');
+    } while (take(","));
+    return take(end);
   }
   bool number(int64_t& value) {
     skip_blanks();
@@ -66,15 +68,43 @@ class Parser {
   std::string_view rest_;
 };
 
+// Each step loses one of its numbers' places at a time: ranks among those that are left.
+Result<LinearPath> from_ssa(LinearPath path, size_t inputs, const auto& fail) {
+  std::vector<int64_t> left;
+  for (size_t i = 0; i < inputs; ++i) left.push_back(static_cast<int64_t>(i));
+  auto next = static_cast<int64_t>(inputs);
+  for (std::vector<int64_t>& step : path) {
+    for (int64_t& number : step) {
+      const auto place = std::find(left.begin(), left.end(), number);
+      if (place == left.end())
+        return fail("names operand " + std::to_string(number) + ", which " +
+                    (number < 0 || number >= next ? "does not exist" : "was contracted before"));
+      number = place - left.begin();
+    }
+    std::vector<int64_t> places = step;
+    std::sort(places.begin(), places.end(), std::greater<>());
+    places.erase(std::unique(places.begin(), places.end()), places.end());
+    for (const int64_t place : places) left.erase(left.begin() + place);
+    left.push_back(next++);
+  }
+  return path;
+}
+
 }  // namespace
 
-Result<LinearPath> parse_linear_path(std::string_view text, size_t inputs) {
+Result<LinearPath> parse_path(std::string_view text, size_t inputs) {
   const auto fail = [&](const std::string& reason) {
     return Error{ErrorCode::kArgument, "the path " + std::string(text) + " " + reason, std::nullopt,
                  "path"};
   };
-  auto path = Parser(text).path();
+  const bool is_ssa = text.starts_with("ssa");
+  auto path = Parser(text.substr(is_ssa ? 3 : 0)).path();
   if (!path) return fail("is no list of lists of positions");
+  if (is_ssa) {
+    auto linear = from_ssa(*std::move(path), inputs, fail);
+    if (!linear) return linear.error();
+    path = *std::move(linear);
+  }
   auto left = static_cast<int64_t>(inputs);
   for (std::vector<int64_t>& step : *path) {
     std::sort(step.begin(), step.end());
@@ -90,41 +120,6 @@ Result<LinearPath> parse_linear_path(std::string_view text, size_t inputs) {
   }
   if (left != 1) return fail("leaves " + std::to_string(left) + " operands uncontracted");
   return *std::move(path);
-}
-
-ContractionTree path_explicit(const Einsum& einsum, const LinearPath& path) {
-  TreeBuilder builder(einsum);
-  std::vector<int> nodes;
-  for (size_t i = 0; i < builder.leaf_count(); ++i) nodes.push_back(builder.leaf(i));
-  for (const std::vector<int64_t>& step : path) {
-    int node = nodes[static_cast<size_t>(step[0])];
-    for (size_t i = 1; i < step.size(); ++i)
-      node = builder.contract(node, nodes[static_cast<size_t>(step[i])]);
-    for (size_t i = step.size(); i-- > 0;) nodes.erase(nodes.begin() + step[i]);
-    nodes.push_back(node);
-  }
-  return builder.finish();
-}
-
-LinearPath to_linear_path(const ContractionTree& tree, size_t inputs) {
-  LinearPath path;
-  std::vector<int> nodes;
-  for (size_t i = 0; i < inputs; ++i) nodes.push_back(static_cast<int>(i));
-  int next = static_cast<int>(inputs);
-  for (const TreeStep& step : tree.steps) {
-    if (step.inputs.size() == 1 && inputs > 1) {  // a sum of private labels is no step of its own
-      std::replace(nodes.begin(), nodes.end(), step.inputs[0], next++);
-      continue;
-    }
-    std::vector<int64_t> positions;
-    for (const int node : step.inputs)
-      positions.push_back(std::find(nodes.begin(), nodes.end(), node) - nodes.begin());
-    std::sort(positions.begin(), positions.end());
-    for (size_t i = positions.size(); i-- > 0;) nodes.erase(nodes.begin() + positions[i]);
-    nodes.push_back(next++);
-    path.push_back(std::move(positions));
-  }
-  return path;
 }
 
 }  // namespace einc

@@ -1,0 +1,31 @@
+// The searches for a contraction order, by name.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "compiler/path/budget.h"
+#include "compiler/path/network.h"
+#include "compiler/path/objective.h"
+#include "compiler/path/portfolio.h"
+
+namespace einc {
+
+struct PathSearch {
+  const Objective& objective;
+  uint64_t seed;
+  Budget& budget;
+};
+
+// Deterministic for a seed and a budget of moves.
+struct PathFinder {
+  std::string_view name;  // as written in Options::path
+  SsaPath (*find)(const Network& network, const PathSearch& search);
+  size_t most_terms;  // that it takes
+};
+
+std::span<const PathFinder> path_finders();
+
+}  // namespace einc

@@ -1,0 +1,71 @@
+#include "compiler/path/label_bits.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <vector>
+
+#include "compiler/path/network.h"
+
+namespace einc {
+namespace {
+
+// The next number of words that has code of its own.
+int padded(int words) {
+  for (const int size : {1, 2, 3, 4, 6, 8, 12, 16, 24})
+    if (words <= size) return size;
+  return words;
+}
+
+}  // namespace
+
+LabelBits::LabelBits(const Network& network) : position_(network.log2_extents.size(), -1) {
+  std::vector<bool> is_used(position_.size());
+  for (const LabelList& term : network.terms)
+    for (const int label : term) is_used[static_cast<size_t>(label)] = true;
+  std::map<double, std::vector<size_t>> by_extent;
+  size_t used = 0;
+  for (size_t label = 0; label < position_.size(); ++label) {
+    if (!is_used[label] || network.log2_extents[label] == 0) continue;
+    by_extent[network.log2_extents[label]].push_back(label);
+    ++used;
+  }
+  size_t words_by_extent = 0;
+  for (const auto& [extent, labels] : by_extent) words_by_extent += (labels.size() + 63) / 64;
+  extents_ = by_extent.size() <= 1                     ? Extents::kOne
+             : words_by_extent <= (used + 63) / 64 + 4 ? Extents::kOneAWord
+                                                       : Extents::kMany;
+
+  int next = 0;
+  for (const auto& [log2_extent, labels] : by_extent) {
+    for (const size_t label : labels) {
+      position_[label] = next++;
+      weight_.resize(static_cast<size_t>((next + 63) / 64), static_cast<float>(log2_extent));
+      bit_weight_.push_back(static_cast<float>(log2_extent));
+    }
+    if (extents_ == Extents::kMany) continue;
+    next = (next + 63) / 64 * 64;
+    bit_weight_.resize(static_cast<size_t>(next));
+  }
+  words_ = padded(std::max((next + 63) / 64, 1));
+  weight_.resize(static_cast<size_t>(words_));
+  bit_weight_.resize(static_cast<size_t>(words_) * 64);
+  unmasked_.resize(static_cast<size_t>(words_), ~Word{0});
+}
+
+void LabelBits::set(const LabelList& labels, Word* bits) const {
+  for (const int label : labels) {
+    const int position = position_[static_cast<size_t>(label)];
+    if (position >= 0) bits[position / 64] |= Word{1} << (position % 64);
+  }
+}
+
+void LabelBits::mask(int label, bool is_masked) {
+  const int position = position_[static_cast<size_t>(label)];
+  if (position < 0) return;
+  Word& word = unmasked_[static_cast<size_t>(position / 64)];
+  const Word bit = Word{1} << (position % 64);
+  word = is_masked ? word & ~bit : word | bit;
+}
+
+}  // namespace einc

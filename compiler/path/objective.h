@@ -1,0 +1,50 @@
+// What a search minimizes.
+#pragma once
+
+#include <algorithm>
+#include <limits>
+
+#include "compiler/path/log2.h"
+#include "einc/dtype.h"
+
+namespace einc {
+
+// The cost of a path is the sum over its steps of
+//   flop * F + input * (|A| + |B|) + output * |C|^power + step,
+// F being the product of all extents; coefficients are logarithms to base 2.
+struct Objective {
+  static constexpr float kNone = -std::numeric_limits<float>::infinity();
+
+  float flop = kNone;
+  float input = kNone;
+  float output = kNone;
+  float step = kNone;
+  float power = 1;
+
+  bool operator==(const Objective&) const = default;
+
+  // log2 of a step's cost; arguments are logarithms too.
+  float log2_cost(float flops, float a, float b, float c) const {
+    if (input == kNone && step == kNone) {
+      if (output == kNone) return flop + flops;
+      if (flop == kNone) return output + power * c;
+    }
+    const float terms[] = {flop + flops, input + std::max(a, b), output + power * c, step};
+    const float high = std::max(std::max(terms[0], terms[1]), std::max(terms[2], terms[3]));
+    float sum = 0;
+    for (const float term : terms) sum += fast_exp2(term - high);
+    if (input != kNone) sum += fast_exp2(input + std::min(a, b) - high);
+    return high + fast_log2(sum);
+  }
+};
+
+// Multiply-adds.
+inline constexpr Objective kFewestFlops{.flop = 0};
+// Elements written.
+inline constexpr Objective kFewestWrites{.output = 0};
+// The largest result: of a high power, the largest term is nearly the sum.
+inline constexpr Objective kSmallestSize{.output = 0, .power = 4};
+// Predicted seconds of sums in `compute`.
+Objective least_time(DType compute);
+
+}  // namespace einc

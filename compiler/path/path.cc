@@ -1,0 +1,116 @@
+#include "compiler/path/path.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "compiler/contraction_tree.h"
+#include "compiler/einsum_ir.h"
+#include "compiler/path/budget.h"
+#include "compiler/path/exact.h"
+#include "compiler/path/finders.h"
+#include "compiler/path/greedy.h"
+#include "compiler/path/network.h"
+#include "compiler/path/objective.h"
+#include "compiler/path/random.h"
+#include "einc/error.h"
+#include "einc/options.h"
+
+namespace einc {
+namespace {
+
+Error fail(std::string message) {
+  return {ErrorCode::kArgument, std::move(message), std::nullopt, "path"};
+}
+
+struct ObjectiveRow {
+  std::string_view name;
+  Objective (*objective)(DType compute);
+};
+
+constexpr ObjectiveRow kObjectives[] = {
+    {"time", least_time},
+    {"flops", [](DType) { return kFewestFlops; }},
+    {"size", [](DType) { return kSmallestSize; }},
+    {"write", [](DType) { return kFewestWrites; }},
+};
+
+// How long a search that nobody set a limit for may take: a twentieth of what the einsum itself
+// does in the order of greedy_path, but 2 ms to 1 s; in moves, so that equal einsums always get
+// equal trees.
+Budget default_budget(const Einsum& einsum, const Network& network) {
+  constexpr double kMovesPerSecond = 10e6;
+  constexpr double kShare = 0.05;
+  Random random(0);
+  const double seconds = network.terms.size() <= kMostExactTerms
+                             ? 0
+                             : total_seconds(to_tree(einsum, greedy_path(network, {}, random)));
+  return Budget::of_moves(
+      static_cast<int64_t>(kMovesPerSecond * std::clamp(kShare * seconds, 0.002, 1.0)));
+}
+
+Result<void> check(const Options& options) {
+  if (options.path_seconds && !(*options.path_seconds > 0))
+    return fail("a search needs more than " + std::to_string(*options.path_seconds) + " seconds");
+  if (options.path_moves && *options.path_moves <= 0)
+    return fail("a search needs more than " + std::to_string(*options.path_moves) + " moves");
+  if (options.path_seconds && options.path_moves)
+    return fail("a search is limited by seconds or by moves, not by both");
+  return {};
+}
+
+}  // namespace
+
+Result<FindPath> choose_path(const Options& options, size_t inputs) {
+  if (auto valid = check(options); !valid) return valid.error();
+  const auto* const objective =
+      std::find_if(std::begin(kObjectives), std::end(kObjectives),
+                   [&](const ObjectiveRow& row) { return row.name == options.minimize; });
+  if (objective == std::end(kObjectives))
+    return fail("nothing to minimize is called '" + options.minimize +
+                "'; there are time, flops, size, write");
+  if (options.path.find_first_of("[(") != std::string::npos) {
+    const auto path = parse_path(options.path, inputs);
+    if (!path) return path.error();
+    return FindPath([path = to_ssa_path(*path, inputs)](const Einsum& einsum) {
+      return to_tree(einsum, path);
+    });
+  }
+  std::string known;
+  for (const PathFinder& row : path_finders()) {
+    if (row.name == options.path && inputs > row.most_terms)
+      return fail("path finder '" + options.path + "' takes at most " +
+                  std::to_string(row.most_terms) + " operands, not " + std::to_string(inputs));
+    if (row.name == options.path)
+      return FindPath([&row, make = objective->objective, seconds = options.path_seconds,
+                       moves = options.path_moves, seed = options.seed,
+                       progress = options.path_progress](const Einsum& einsum) {
+        const Network network = network_of(einsum);
+        const Objective wanted = make(compute_dtype(einsum));
+        Budget budget = seconds ? Budget::of_seconds(*seconds)
+                        : moves ? Budget::of_moves(*moves)
+                                : default_budget(einsum, network);
+        if (progress)
+          budget.set_progress(
+              [&](double log2_cost) { return progress(log2_cost, budget.elapsed_seconds()); });
+        return to_tree(einsum, row.find(network, {wanted, seed, budget}));
+      });
+    known.append(known.empty() ? "" : ", ").append(row.name);
+  }
+  return fail("no path finder '" + options.path + "'; there are " + known +
+              ", or give a path such as [[0, 1], [0, 1]]");
+}
+
+std::string path_key(const Options& options) {
+  std::string key = options.path + " " + options.minimize;
+  if (options.seed != 0) key += " " + std::to_string(options.seed);
+  if (options.path_seconds) key += " s" + std::to_string(*options.path_seconds);
+  if (options.path_moves) key += " m" + std::to_string(*options.path_moves);
+  return key;
+}
+
+}  // namespace einc
