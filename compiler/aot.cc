@@ -10,7 +10,7 @@
 
 #include "compiler/compile.h"
 #include "compiler/einsum_ir.h"
-#include "compiler/path/path.h"
+#include "compiler/memory_limit.h"
 #include "compiler/plan.h"
 #include "compiler/schedule.h"
 #include "compiler/target.h"
@@ -21,12 +21,13 @@ namespace {
 
 struct Scheduler {
   const Target& target;
+  const std::optional<int64_t> step_limit;
 
   Result<AotStep> operator()(const Contraction& step) const {
-    return AotStep{schedule(step, target), input_slots(step), step.c.slot};
+    return AotStep{schedule(step, target, step_limit), input_slots(step), step.c.slot};
   }
   Result<AotStep> operator()(const MapReduce& step) const {
-    return AotStep{schedule(step, target), input_slots(step), step.output.slot};
+    return AotStep{schedule(step, target, step_limit), input_slots(step), step.output.slot};
   }
   Result<AotStep> operator()(const Softmax&) const { return refused("softmax"); }
   Result<AotStep> operator()(const Normalize&) const { return refused("normalization"); }
@@ -44,21 +45,32 @@ int64_t round_up(int64_t bytes) {
 }  // namespace
 
 Result<AotProgram> schedule_ahead(const Einsum& einsum, const std::string& name,
-                                  const FindPath& find_path, const Target& target) {
-  const auto steps = plan(einsum, find_path, nullptr);
-  if (!steps) return steps.error();
-  AotProgram program{.name = name, .inputs = einsum.inputs.size() + einsum.addends.size()};
-  int64_t task_scratch_bytes = 0;
-  for (const PlanStep& step : steps->steps) {
-    auto scheduled = std::visit(Scheduler{target}, step);
-    if (!scheduled) return scheduled.error();
-    task_scratch_bytes = std::max(task_scratch_bytes, scheduled->nest.task_scratch_bytes);
-    program.steps.push_back(*std::move(scheduled));
-  }
-  program.task_scratch_offset = round_up(steps->scratch_bytes);
-  program.scratch_bytes = program.task_scratch_offset + task_scratch_bytes;
-  if (program.scratch_bytes > 0) program.scratch_bytes += kScratchAlignment - 1;
-  return program;
+                                  const PlanRequest& request, const Target& target) {
+  return within_limit(request.memory_limit,
+                      [&](std::optional<int64_t> limit, int64_t& needed) -> Result<AotProgram> {
+                        const auto steps = plan(einsum, {request.find_path, limit}, nullptr);
+                        if (!steps) return steps.error();
+                        AotProgram program{.name = name,
+                                           .inputs = einsum.inputs.size() + einsum.addends.size(),
+                                           .steps = {},
+                                           .slices = steps->slices};
+                        const Scheduler scheduler{target,
+                                                  left_to_steps(limit, steps->scratch_bytes)};
+                        int64_t task_bytes = 0;
+                        for (const PlanStep& step : steps->steps) {
+                          auto scheduled = std::visit(scheduler, step);
+                          if (!scheduled) return scheduled.error();
+                          task_bytes = std::max(task_bytes, scheduled->nest.task_scratch_bytes);
+                          program.steps.push_back(*std::move(scheduled));
+                        }
+                        program.task_scratch_offset = round_up(steps->scratch_bytes);
+                        program.scratch_bytes = program.task_scratch_offset + task_bytes;
+                        if (limit && program.scratch_bytes > *limit)
+                          needed = limit_for(program.task_scratch_offset, task_bytes);
+                        if (program.scratch_bytes > 0)
+                          program.scratch_bytes += kScratchAlignment - 1;
+                        return program;
+                      });
 }
 
 }  // namespace einc

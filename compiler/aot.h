@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "compiler/compile.h"
 #include "compiler/einsum_ir.h"
 #include "compiler/loop_nest.h"
-#include "compiler/path/path.h"
 #include "compiler/target.h"
 #include "einc/error.h"
 #include "runtime/program.h"
@@ -22,11 +22,13 @@ struct AotStep {
   Slot output;
 };
 
-// void name(const void* in0, ..., void* out, void* scratch): runs the steps one after the other.
+// void name(const void* in0, ..., void* out, void* scratch): runs the steps one after the other,
+// those of the slices once for each.
 struct AotProgram {
   std::string name;
   size_t inputs = 0;
   std::vector<AotStep> steps;
+  SliceLoop slices;
   int64_t task_scratch_offset = 0;  // bytes into scratch, behind the intermediates
   int64_t scratch_bytes = 0;        // room for aligning it included
 };
@@ -34,9 +36,9 @@ struct AotProgram {
 // What the function aligns its scratch to.
 constexpr int64_t kScratchAlignment = 64;
 
-// Plans an einsum and schedules its steps. Fails as plan(), and with kUnsupported for a plan with a
-// softmax or a normalization, which only precompiled kernels run.
+// Plans an einsum and schedules its steps. Fails as compile() does for the memory limit, and with
+// kUnsupported for a plan with a softmax or a normalization, which only precompiled kernels run.
 Result<AotProgram> schedule_ahead(const Einsum& einsum, const std::string& name,
-                                  const FindPath& find_path, const Target& target);
+                                  const PlanRequest& request, const Target& target);
 
 }  // namespace einc

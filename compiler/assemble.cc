@@ -1,6 +1,8 @@
 #include "compiler/assemble.h"
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -24,8 +26,12 @@ namespace {
 
 class Assembler {
  public:
-  Assembler(const Target& target, const MakeCode& make_code, const Trace& trace)
-      : target_(target), make_code_(make_code), trace_(trace) {}
+  Assembler(const Target& target, std::optional<int64_t> most_scratch_bytes,
+            const MakeCode& make_code, const Trace& trace)
+      : target_(target),
+        most_scratch_bytes_(most_scratch_bytes),
+        make_code_(make_code),
+        trace_(trace) {}
 
   Result<ProgramStep> operator()(const Contraction& step) const {
     if (!make_code_) return precompiled(step);
@@ -100,7 +106,7 @@ class Assembler {
 
   Result<ProgramStep> compiled(const auto& step, Slot output) const {
     // Tile the loops for the caches and registers of the target. From here on the step is loops.
-    const LoopNest nest = schedule(step, target_);
+    const LoopNest nest = schedule(step, target_, most_scratch_bytes_);
     if (trace_)
       if (auto traced = trace_code(nest); !traced) return traced.error();
     auto code = make_code_(nest, target_);
@@ -122,15 +128,17 @@ class Assembler {
   }
 
   const Target& target_;
+  const std::optional<int64_t> most_scratch_bytes_;
   const MakeCode& make_code_;
   const Trace& trace_;
 };
 
 }  // namespace
 
-Result<ProgramStep> assemble(const PlanStep& step, const Target& target, const MakeCode& make_code,
+Result<ProgramStep> assemble(const PlanStep& step, const Target& target,
+                             std::optional<int64_t> most_scratch_bytes, const MakeCode& make_code,
                              const Trace& trace) {
-  return std::visit(Assembler(target, make_code, trace), step);
+  return std::visit(Assembler(target, most_scratch_bytes, make_code, trace), step);
 }
 
 }  // namespace einc

@@ -3,9 +3,11 @@
 
 #include "compiler/compile.h"
 
-#include <cmath>
-#include <cstdio>
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -14,11 +16,12 @@
 #include "compiler/einsum_ir.h"
 #include "compiler/layout.h"
 #include "compiler/lower.h"
+#include "compiler/memory_limit.h"
+#include "compiler/memory_order.h"
 #include "compiler/path/path.h"
 #include "compiler/plan.h"
 #include "compiler/simplify.h"
 #include "compiler/target.h"
-#include "einc/dtype.h"
 #include "einc/error.h"
 #include "einc/options.h"
 #include "runtime/program.h"
@@ -30,26 +33,48 @@ void traced(const Trace& trace, std::string_view stage, const auto&... value) {
   if (trace) trace(stage, to_string(value...));
 }
 
-// Beyond what addresses can reach; a plan for it could not even be written down.
-Result<void> check_intermediates(const ContractionTree& tree, const Einsum& einsum) {
-  const double bytes = largest_intermediate_elements(tree) * info(einsum.output.dtype).bytes *
-                       static_cast<double>(tree.steps.size());
-  if (bytes < std::ldexp(1.0, 62)) return {};
-  char text[128];
-  std::snprintf(text, sizeof text,
-                "the intermediates of the best contraction order found take %.3g bytes", bytes);
-  return Error{ErrorCode::kMemory, text, std::nullopt, "memory-limit"};
+// What a task needs for itself: packed panels, blocks of C.
+int64_t step_scratch_bytes(const Program& program) {
+  int64_t shared = 0;
+  int64_t task = 0;
+  for (const ProgramStep& step : program.steps) {
+    shared = std::max(shared, step.code->shared_scratch_bytes);
+    task = std::max(task, step.code->task_scratch_bytes);
+  }
+  return shared + task;
 }
 
 }  // namespace
 
-Result<Plan> plan(const Einsum& input, const FindPath& find_path, const Trace& trace) {
+Result<PlanRequest> plan_request(const Options& options, size_t inputs) {
+  auto find_path = choose_path(options, inputs);
+  if (!find_path) return find_path.error();
+  if (options.memory_limit && *options.memory_limit <= 0)
+    return Error{
+        ErrorCode::kArgument,
+        "a memory limit of " + std::to_string(*options.memory_limit) + " bytes leaves no memory",
+        std::nullopt, "memory-limit"};
+  return PlanRequest{*std::move(find_path), options.memory_limit};
+}
+
+std::string plan_key(const Options& options) {
+  std::string key = path_key(options);
+  if (options.memory_limit) key += " l" + std::to_string(*options.memory_limit);
+  return key;
+}
+
+Result<Plan> plan(const Einsum& input, const PlanRequest& request, const Trace& trace) {
   // Unit extents vanish, labels that always travel together become one.
   const Einsum einsum = simplify(input);
   traced(trace, "simplify", einsum);
 
-  // Choose who meets whom. From here on every step has at most two inputs.
-  const ContractionTree tree = find_path(einsum);
+  // Choose who meets whom, and what is cut into slices to keep the memory limit. From here on every
+  // step has at most two inputs.
+  const ContractionTree found = request.find_path(einsum);
+  auto sliced = request.memory_limit ? keep_memory_limit(found, einsum, *request.memory_limit)
+                                     : Result<SlicedTree>({in_memory_order(found, einsum), {}});
+  if (!sliced) return sliced.error();
+  const auto& [tree, slices] = *sliced;
   traced(trace, "path", tree, einsum);
   if (auto fits = check_intermediates(tree, einsum); !fits) return fits.error();
 
@@ -59,23 +84,30 @@ Result<Plan> plan(const Einsum& input, const FindPath& find_path, const Trace& t
 
   // Classify the labels of each step and place intermediates in scratch. From here on labels are
   // dims with strides.
-  Plan steps = lower(tree, orders, einsum);
+  Plan steps = lower(tree, orders, einsum, slices);
   traced(trace, "lower", steps);
   return steps;
 }
 
-Result<Program> compile(const Einsum& einsum, const FindPath& find_path, const Target& target,
+Result<Program> compile(const Einsum& einsum, const PlanRequest& request, const Target& target,
                         const MakeCode& make_code, const Trace& trace) {
-  const auto steps = plan(einsum, find_path, trace);
-  if (!steps) return steps.error();
-  // Each step on its own: loops, machine code.
-  Program program{.scratch_bytes = steps->scratch_bytes};
-  for (const PlanStep& step : steps->steps) {
-    auto assembled = assemble(step, target, make_code, trace);
-    if (!assembled) return assembled.error();
-    program.steps.push_back(*std::move(assembled));
-  }
-  return program;
+  return within_limit(
+      request.memory_limit, [&](std::optional<int64_t> limit, int64_t& needed) -> Result<Program> {
+        const auto steps = plan(einsum, {request.find_path, limit}, trace);
+        if (!steps) return steps.error();
+        // Each step on its own: loops, machine code.
+        Program program{
+            .slices = steps->slices, .scratch_bytes = steps->scratch_bytes, .memory_limit = limit};
+        const std::optional<int64_t> step_limit = left_to_steps(limit, steps->scratch_bytes);
+        for (const PlanStep& step : steps->steps) {
+          auto assembled = assemble(step, target, step_limit, make_code, trace);
+          if (!assembled) return assembled.error();
+          program.steps.push_back(*std::move(assembled));
+        }
+        if (limit && program.scratch_bytes + step_scratch_bytes(program) > *limit)
+          needed = limit_for(program.scratch_bytes, step_scratch_bytes(program));
+        return program;
+      });
 }
 
 }  // namespace einc

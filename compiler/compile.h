@@ -1,6 +1,11 @@
 // The compiler's table of contents: every stage, in order.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
 #include "compiler/assemble.h"
 #include "compiler/einsum_ir.h"
 #include "compiler/path/path.h"
@@ -12,13 +17,26 @@
 
 namespace einc {
 
-// The stages that know no target. Fails with kMemory if an intermediate is too large for any
-// machine.
-Result<Plan> plan(const Einsum& einsum, const FindPath& find_path, const Trace& trace);
+// What Options say of plans.
+struct PlanRequest {
+  FindPath find_path;
+  std::optional<int64_t> memory_limit;  // bytes of scratch
+};
+
+// For an einsum of that many inputs. Fails with the rules "path" and "memory-limit".
+Result<PlanRequest> plan_request(const Options& options, size_t inputs);
+
+// All of the options that plan_request() looks at, but for the callback.
+std::string plan_key(const Options& options);
+
+// The stages that know no target. Takes as little memory as can be if the limit cannot be kept.
+// Fails with kMemory if an intermediate is too large for any machine.
+Result<Plan> plan(const Einsum& einsum, const PlanRequest& request, const Trace& trace);
 
 // From a typed einsum to a program. Its `inputs` and `output` types are left to the caller, who
-// knows what the user sees. Fails as plan() and `make_code` do.
-Result<Program> compile(const Einsum& einsum, const FindPath& find_path, const Target& target,
+// knows what the user sees. Fails as plan() and `make_code` do, and with kMemory, naming the
+// smallest limit that would do, if nothing keeps the limit.
+Result<Program> compile(const Einsum& einsum, const PlanRequest& request, const Target& target,
                         const MakeCode& make_code, const Trace& trace);
 
 }  // namespace einc

@@ -14,7 +14,6 @@
 #include "compiler/compile.h"
 #include "compiler/einsum_ir.h"
 #include "compiler/loop_nest.h"
-#include "compiler/path/path.h"
 #include "compiler/target.h"
 #include "einc/error.h"
 #include "einc/options.h"
@@ -81,14 +80,14 @@ Result<ProgramPtr> Engine::compile(const std::string& request, const Einsum& ein
                                    const Options& options) {
   const auto target = choose_target(options.target);
   if (!target) return target.error();
-  const auto find_path = choose_path(options, einsum.inputs.size());
-  if (!find_path) return find_path.error();
+  const auto request_for_plan = plan_request(options, einsum.inputs.size());
+  if (!request_for_plan) return request_for_plan.error();
 
   const auto uses_jit = choose_jit(options.tier);
   if (!uses_jit) return uses_jit.error();
 
   // Programs carry the types that the user sees, so those belong to the key.
-  std::string key = to_string(canonical(einsum)) + path_key(options) + "\n" +
+  std::string key = to_string(canonical(einsum)) + plan_key(options) + "\n" +
                     std::string((*target)->name) + (*uses_jit ? "\njit" : "\nhighway");
   for (const TensorType& input : inputs) key += "\n" + to_string(input);
   key += "\n" + to_string(output);
@@ -101,7 +100,7 @@ Result<ProgramPtr> Engine::compile(const std::string& request, const Einsum& ein
     make_code = [this](const LoopNest& nest, const Target& chosen) {
       return code_for(nest, chosen);
     };
-  auto program = einc::compile(einsum, *find_path, **target, make_code, options.trace);
+  auto program = einc::compile(einsum, *request_for_plan, **target, make_code, options.trace);
   if (!program) return program.error();
   program->inputs.assign(inputs.begin(), inputs.end());
   program->output = output;

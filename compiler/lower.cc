@@ -58,12 +58,15 @@ std::vector<Dim> sorted_and_fused(std::vector<Dim> dims, size_t operand) {
 
 class Lowering {
  public:
-  Lowering(const ContractionTree& tree, const Layout& layout, const Einsum& einsum)
-      : tree_(tree), layout_(layout), einsum_(einsum) {
+  Lowering(const ContractionTree& tree, const Layout& layout, const Einsum& einsum,
+           const std::vector<Label>& sliced)
+      : tree_(tree), layout_(layout), einsum_(einsum), sliced_(sliced) {
+    for (const LabelInfo& label : einsum.labels) extents_.push_back(label.extent);
     for (const auto* operands : {&einsum.inputs, &einsum.addends})
       for (const Operand& operand : *operands)
         operands_.push_back(
-            {operand, {Slot::Kind::kInput, static_cast<int64_t>(operands_.size())}});
+            {operand, {Slot::Kind::kInput, static_cast<int64_t>(operands_.size()), {}}, true});
+    result_ = output_place();
   }
 
   Plan run() {
@@ -75,9 +78,9 @@ class Lowering {
       if (!einsum_.addends.empty()) add_addends();
       if (!sums_nothing()) {
         normalize_inputs();
-        for (size_t s = 0; s < tree_.steps.size(); ++s) add_step(s);
+        sliced_.empty() ? add_steps() : add_sliced_steps();
       } else if (einsum_.addends.empty()) {
-        add_empty_sum();
+        set_to_zero(output_place());
       }
       if (einsum_.softmax) add_softmax(output_place());
     }
@@ -91,9 +94,10 @@ class Lowering {
   struct Place {
     Operand operand;
     Slot slot;
+    bool is_whole = false;  // holds all slices, not the one at hand
   };
 
-  int64_t extent(Label label) const { return einsum_.labels[static_cast<size_t>(label)].extent; }
+  int64_t extent(Label label) const { return extents_[static_cast<size_t>(label)]; }
 
   bool output_is_empty() const {
     return std::any_of(einsum_.output.labels.begin(), einsum_.output.labels.end(),
@@ -105,6 +109,11 @@ class Lowering {
                        [](const LabelInfo& label) { return label.extent == 0; });
   }
 
+  bool sums_over_slices() const {
+    return std::any_of(sliced_.begin(), sliced_.end(),
+                       [&](Label label) { return !stride_of(einsum_.output, label); });
+  }
+
   bool is_softmax_of_input() const {
     return einsum_.softmax && einsum_.inputs.size() == 1 && einsum_.addends.empty() &&
            !einsum_.inputs[0].normalize && !sums_nothing() &&
@@ -113,11 +122,47 @@ class Lowering {
            einsum_.inputs[0].dtype == einsum_.output.dtype;
   }
 
-  static StepOperand step_operand(const Place& place) {
-    return {place.slot, place.operand.dtype, place.operand.conjugate};
+  StepOperand step_operand(const Place& place) const {
+    Slot slot = place.slot;
+    if (in_slices_ && place.is_whole)
+      for (const Label label : sliced_)
+        slot.slice_bytes.push_back(stride_of(place.operand, label).value_or(0) *
+                                   info(place.operand.dtype).bytes);
+    return {std::move(slot), place.operand.dtype, place.operand.conjugate};
   }
 
-  Place output_place() const { return {einsum_.output, {Slot::Kind::kOutput}}; }
+  Place output_place() const { return {einsum_.output, {Slot::Kind::kOutput, 0, {}}, true}; }
+
+  // ---- Steps
+
+  void add_steps() {
+    for (size_t s = 0; s < tree_.steps.size(); ++s) add_step(s);
+  }
+
+  // The steps once for each slice. What they sum over slices is added to zeros, or to the addends;
+  // a sum that is kept in more bits than its result has, in scratch.
+  void add_sliced_steps() {
+    const bool is_narrow = sums_over_slices() && is_narrow_float(einsum_.output.dtype);
+    if (is_narrow) {
+      result_ = scratch_place(intermediate_dtype(), einsum_.output.labels);
+      result_.is_whole = true;
+    }
+    if (is_narrow || (sums_over_slices() && einsum_.addends.empty())) set_to_zero(result_);
+    for (const Label label : sliced_) {
+      plan_.slices.extents.push_back(extent(label));
+      extents_[static_cast<size_t>(label)] = 1;
+    }
+    in_slices_ = true;
+    plan_.slices.begin = plan_.steps.size();
+    add_steps();
+    plan_.slices.end = plan_.steps.size();
+    in_slices_ = false;
+    for (const Label label : sliced_)
+      extents_[static_cast<size_t>(label)] = einsum_.labels[static_cast<size_t>(label)].extent;
+    if (!is_narrow) return;
+    add_map_reduce({result_}, output_place(), !einsum_.addends.empty());
+    scratch_.give_back(result_.slot.value);
+  }
 
   void fill_output() {
     MapReduce fill{.output = step_operand(output_place()), .compute = compute_dtype(einsum_)};
@@ -127,9 +172,9 @@ class Lowering {
     plan_.steps.emplace_back(std::move(fill));
   }
 
-  void add_empty_sum() {
-    MapReduce zero{.output = step_operand(output_place()), .compute = compute_dtype(einsum_)};
-    zero.kept = sorted_and_fused(dims_of(einsum_.output.labels, {}, output_place()), 0);
+  void set_to_zero(const Place& place) {
+    MapReduce zero{.output = step_operand(place), .compute = compute_dtype(einsum_)};
+    zero.kept = sorted_and_fused(dims_of(place.operand.labels, {}, place), 0);
     plan_.steps.emplace_back(std::move(zero));
   }
 
@@ -145,7 +190,8 @@ class Lowering {
       const auto& normalization = einsum_.inputs[i].normalize;
       if (!normalization) continue;
       const Place from = operands_[i];
-      const Place to = scratch_place(info(from.operand.dtype).compute, from.operand.labels);
+      Place to = scratch_place(info(from.operand.dtype).compute, from.operand.labels);
+      to.is_whole = true;
       Normalize step{.input = step_operand(from),
                      .output = step_operand(to),
                      .epsilon = normalization->epsilon};
@@ -201,15 +247,17 @@ class Lowering {
   void add_step(size_t s) {
     std::vector<Place> inputs;
     for (const int node : tree_.steps[s].inputs) inputs.push_back(place_of(node));
-    const Place output = result_place(s);
-    const bool accumulates = output.slot.kind == Slot::Kind::kOutput && !einsum_.addends.empty();
+    const bool is_last = s + 1 == tree_.steps.size();
+    const Place output = is_last ? result_ : intermediate_place(s);
+    const bool accumulates = is_last && (sums_over_slices() || !einsum_.addends.empty());
     if (inputs.size() == 2 && is_contraction(inputs[0], inputs[1], output)) {
       contract(inputs[0], inputs[1], output, accumulates);
     } else {
       add_map_reduce(inputs, output, accumulates);
     }
     for (const Place& input : inputs)
-      if (input.slot.kind == Slot::Kind::kScratch) scratch_.give_back(input.slot.value);
+      if (input.slot.kind == Slot::Kind::kScratch && !(in_slices_ && input.is_whole))
+        scratch_.give_back(input.slot.value);
   }
 
   Place place_of(int node) const {
@@ -224,15 +272,26 @@ class Lowering {
     std::vector<int64_t> extents;
     for (const Label label : labels) extents.push_back(extent(label));
     place.operand.strides = row_major_strides(extents);
-    place.slot = {Slot::Kind::kScratch, scratch_.take(element_count(extents) * info(dtype).bytes)};
+    place.slot = {
+        Slot::Kind::kScratch, scratch_.take(element_count(extents) * info(dtype).bytes), {}};
     return place;
   }
 
-  // Where step `s` writes: the output, or scratch in the order that layout chose.
-  Place result_place(size_t s) {
-    if (s + 1 == tree_.steps.size()) return output_place();
+  // Where step `s` writes: scratch in the order that layout chose.
+  Place intermediate_place(size_t s) {
     results_.push_back(scratch_place(intermediate_dtype(), layout_.orders[s]));
     return results_.back();
+  }
+
+  // That any of these has, in the order of the einsum's, but those that walk nowhere.
+  std::vector<Label> labels_of(const std::vector<Place>& places) const {
+    std::vector<Label> labels;
+    for (const Place& place : places)
+      for (const Label label : place.operand.labels)
+        if (extent(label) != 1) labels.push_back(label);
+    std::sort(labels.begin(), labels.end());
+    labels.erase(std::unique(labels.begin(), labels.end()), labels.end());
+    return labels;
   }
 
   // Where a group is empty, a step is bound by memory, not by arithmetic.
@@ -241,8 +300,7 @@ class Lowering {
       return stride_of(place.operand, label).has_value();
     };
     bool m = false, n = false, k = false;
-    for (Label label = 0; label < static_cast<Label>(einsum_.labels.size()); ++label) {
-      if (extent(label) == 1) continue;
+    for (const Label label : labels_of({a, b, c})) {
       m |= has(a, label) && has(c, label) && !has(b, label);
       n |= has(b, label) && has(c, label) && !has(a, label);
       k |= has(a, label) && has(b, label) && !has(c, label);
@@ -270,12 +328,10 @@ class Lowering {
                      .c = step_operand(c),
                      .accumulates = accumulates,
                      .compute = compute_dtype(einsum_)};
-    for (Label label = 0; label < static_cast<Label>(einsum_.labels.size()); ++label) {
-      if (extent(label) == 1) continue;
+    for (const Label label : labels_of({a, b, c})) {
       const bool in_a = stride_of(a.operand, label).has_value();
       const bool in_b = stride_of(b.operand, label).has_value();
       const bool in_c = stride_of(c.operand, label).has_value();
-      if (!in_a && !in_b && !in_c) continue;
       EINC_CHECK(in_c || (in_a && in_b));  // the path summed private labels away
       std::vector<Dim>& group = !in_c ? step.k : !in_b ? step.m : !in_a ? step.n : step.batch;
       group.push_back(dims_of({label}, {a, b}, c)[0]);
@@ -292,14 +348,11 @@ class Lowering {
                    .accumulates = accumulates,
                    .compute = compute_dtype(einsum_)};
     for (const Place& input : inputs) step.inputs.push_back(step_operand(input));
-    for (Label label = 0; label < static_cast<Label>(einsum_.labels.size()); ++label) {
-      if (extent(label) == 1) continue;
-      const bool in_input = std::any_of(inputs.begin(), inputs.end(), [&](const Place& input) {
-        return stride_of(input.operand, label).has_value();
-      });
+    std::vector<Place> places = inputs;
+    places.push_back(output);
+    for (const Label label : labels_of(places)) {
       const bool in_output = stride_of(output.operand, label).has_value();
-      if (in_input || in_output)
-        (in_output ? step.kept : step.reduced).push_back(dims_of({label}, inputs, output)[0]);
+      (in_output ? step.kept : step.reduced).push_back(dims_of({label}, inputs, output)[0]);
     }
     step.kept = sorted_and_fused(std::move(step.kept), inputs.size());
     step.reduced = sorted_and_fused(std::move(step.reduced), 0);
@@ -309,16 +362,21 @@ class Lowering {
   const ContractionTree& tree_;
   const Layout& layout_;
   const Einsum& einsum_;
+  const std::vector<Label>& sliced_;
+  std::vector<int64_t> extents_;  // of each label, 1 for what is sliced while it is
+  bool in_slices_ = false;
   Plan plan_;
   ScratchPlan scratch_;
+  Place result_;                 // of the last step
   std::vector<Place> operands_;  // the inputs and the addends
   std::vector<Place> results_;   // of the steps so far
 };
 
 }  // namespace
 
-Plan lower(const ContractionTree& tree, const Layout& layout, const Einsum& einsum) {
-  return Lowering(tree, layout, einsum).run();
+Plan lower(const ContractionTree& tree, const Layout& layout, const Einsum& einsum,
+           const std::vector<Label>& sliced) {
+  return Lowering(tree, layout, einsum, sliced).run();
 }
 
 }  // namespace einc

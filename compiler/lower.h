@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "compiler/contraction_tree.h"
 #include "compiler/einsum_ir.h"
 #include "compiler/layout.h"
@@ -9,9 +11,11 @@ namespace einc {
 
 // From a tree with its layout to steps: classifies the labels of each step into batch, M, N and K
 // (or kept and reduced), fuses dims that one stride walks, and gives intermediates their scratch,
-// reused once their consumer is done.
+// reused once their consumer is done. Steps that run once for each position of the `sliced` labels
+// see these as if their extent were 1.
 //
 // Requires that all intermediates together fit 2^62 bytes.
-Plan lower(const ContractionTree& tree, const Layout& layout, const Einsum& einsum);
+Plan lower(const ContractionTree& tree, const Layout& layout, const Einsum& einsum,
+           const std::vector<Label>& sliced = {});
 
 }  // namespace einc

@@ -99,6 +99,9 @@ struct Printer {
         out << "scratch+" << operand.slot.value;
         break;
     }
+    for (size_t i = 0; i < operand.slot.slice_bytes.size(); ++i)
+      out << (i == 0 ? "{" : ",") << operand.slot.slice_bytes[i];
+    if (!operand.slot.slice_bytes.empty()) out << '}';
     out << ' ' << to_string(operand.dtype) << (operand.conjugate ? " conjugated" : "");
   }
   void print_dims(const char* group, std::span<const Dim> dims) const {
@@ -125,11 +128,19 @@ std::vector<Slot> input_slots(const MapReduce& step) {
 
 void verify(const Plan& plan) {
   for (const PlanStep& step : plan.steps) std::visit(Verifier{}, step);
+  EINC_CHECK(plan.slices.begin <= plan.slices.end && plan.slices.end <= plan.steps.size());
 }
 
 std::string to_string(const Plan& plan) {
   std::ostringstream out;
-  for (const PlanStep& step : plan.steps) std::visit(Printer{out}, step);
+  for (size_t s = 0; s < plan.steps.size(); ++s) {
+    if (s == plan.slices.begin && !plan.slices.extents.empty()) {
+      out << "for each of " << plan.slices.count() << " slices";
+      for (const int64_t extent : plan.slices.extents) out << ' ' << extent;
+      out << ", " << plan.slices.end - plan.slices.begin << " steps\n";
+    }
+    std::visit(Printer{out}, plan.steps[s]);
+  }
   out << "scratch " << plan.scratch_bytes << " bytes\n";
   return std::move(out).str();
 }

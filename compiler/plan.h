@@ -77,6 +77,7 @@ std::vector<Slot> input_slots(const MapReduce& step);
 
 struct Plan {
   std::vector<PlanStep> steps;
+  SliceLoop slices;
   int64_t scratch_bytes = 0;  // of intermediates
 };
 

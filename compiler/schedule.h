@@ -1,6 +1,8 @@
 // From a step to loops over tiles.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "compiler/loop_nest.h"
@@ -14,9 +16,12 @@ namespace einc {
 std::vector<LoopNest> schedules(const Contraction& step, const Target& target);
 std::vector<LoopNest> schedules(const MapReduce& step, const Target& target);
 
-// The first of them. A function of its arguments alone, not of the number of threads: results do
-// not depend on who runs the tasks.
-LoopNest schedule(const Contraction& step, const Target& target);
-LoopNest schedule(const MapReduce& step, const Target& target);
+// The first of them that takes at most so many bytes of scratch for each task; if there is none,
+// the one that takes least. A function of its arguments alone, not of the number of threads:
+// results do not depend on who runs the tasks.
+LoopNest schedule(const Contraction& step, const Target& target,
+                  std::optional<int64_t> most_scratch_bytes = std::nullopt);
+LoopNest schedule(const MapReduce& step, const Target& target,
+                  std::optional<int64_t> most_scratch_bytes = std::nullopt);
 
 }  // namespace einc

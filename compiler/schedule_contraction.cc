@@ -11,6 +11,7 @@
 #include "compiler/plan.h"
 #include "compiler/schedule.h"
 #include "compiler/schedule_contraction.h"
+#include "compiler/schedule_util.h"
 #include "compiler/target.h"
 
 namespace einc {
@@ -34,8 +35,9 @@ std::vector<LoopNest> schedules(const Contraction& step, const Target& target) {
   return nests;
 }
 
-LoopNest schedule(const Contraction& step, const Target& target) {
-  return schedules(step, target).front();
+LoopNest schedule(const Contraction& step, const Target& target,
+                  std::optional<int64_t> most_scratch_bytes) {
+  return first_within(schedules(step, target), most_scratch_bytes);
 }
 
 }  // namespace einc

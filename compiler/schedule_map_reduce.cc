@@ -337,8 +337,9 @@ std::vector<LoopNest> schedules(const MapReduce& step, const Target& target) {
   return nests;
 }
 
-LoopNest schedule(const MapReduce& step, const Target& target) {
-  return schedules(step, target).front();
+LoopNest schedule(const MapReduce& step, const Target& target,
+                  std::optional<int64_t> most_scratch_bytes) {
+  return first_within(schedules(step, target), most_scratch_bytes);
 }
 
 }  // namespace einc

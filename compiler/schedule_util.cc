@@ -231,4 +231,17 @@ void copy(LoopNest& nest, NestBuilder& builder, int from, int to, const Target& 
   Copier(nest, builder, from, to, options.ignored).run(target, options);
 }
 
+LoopNest first_within(std::vector<LoopNest> nests, std::optional<int64_t> most_scratch_bytes) {
+  if (!most_scratch_bytes) return std::move(nests.front());
+  const auto fits = [&](const LoopNest& nest) {
+    return nest.task_scratch_bytes <= *most_scratch_bytes;
+  };
+  const auto takes_less = [](const LoopNest& x, const LoopNest& y) {
+    return x.task_scratch_bytes < y.task_scratch_bytes;
+  };
+  auto chosen = std::find_if(nests.begin(), nests.end(), fits);
+  if (chosen == nests.end()) chosen = std::min_element(nests.begin(), nests.end(), takes_less);
+  return std::move(*chosen);
+}
+
 }  // namespace einc

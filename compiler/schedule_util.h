@@ -115,4 +115,8 @@ struct CopyOptions {
 void copy(LoopNest& nest, NestBuilder& builder, int from, int to, const Target& target,
           const CopyOptions& options);
 
+// The first nest that takes at most so many bytes of scratch for each task; if there is none, the
+// one that takes least.
+LoopNest first_within(std::vector<LoopNest> nests, std::optional<int64_t> most_scratch_bytes);
+
 }  // namespace einc

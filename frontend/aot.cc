@@ -8,7 +8,7 @@
 
 #include "compiler/aot.h"
 #include "compiler/code_generator.h"
-#include "compiler/path/path.h"
+#include "compiler/compile.h"
 #include "compiler/target.h"
 #include "einc/error.h"
 #include "einc/options.h"
@@ -39,9 +39,9 @@ Result<AotKernel> make_kernel(std::string_view expression, const std::vector<Ten
   if (!target) return target.error();
   const auto bound = bind_request(expression, inputs, output, std::nullopt, options);
   if (!bound) return bound.error();
-  const auto find_path = choose_path(options, inputs.size());
-  if (!find_path) return find_path.error();
-  const auto program = schedule_ahead(bound->einsum, std::string(name), *find_path, **target);
+  const auto request = plan_request(options, inputs.size());
+  if (!request) return request.error();
+  const auto program = schedule_ahead(bound->einsum, std::string(name), *request, **target);
   if (!program) return program.error();
   const auto generator = code_generator();
   if (!generator) return generator.error();

@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/compile.h"
 #include "compiler/einsum_ir.h"
 #include "compiler/engine.h"
-#include "compiler/path/path.h"
 #include "einc/dtype.h"
 #include "einc/einc.h"
 #include "einc/error.h"
@@ -44,7 +44,7 @@ std::string request_key(std::string_view expression, std::span<const TensorType>
                         const Options& options) {
   std::string key(expression);
   for (const std::string& option :
-       {options.dialect, path_key(options), options.target, options.tier})
+       {options.dialect, plan_key(options), options.target, options.tier})
     key.append("\n").append(option);
   for (const TensorType& input : inputs) key += "\n" + to_string(input);
   if (output) key += "\n-> " + to_string(*output);

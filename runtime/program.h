@@ -1,8 +1,10 @@
 // What a plan becomes: code for each step, and where its operands lie. Knows no compiler.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "einc/tensor.h"
@@ -25,7 +27,33 @@ struct Slot {
   enum class Kind : uint8_t { kInput, kOutput, kScratch };
   Kind kind = Kind::kInput;
   int64_t value = 0;  // index of the input, or byte offset into scratch
+  // From one position of each sliced label to the next, for what holds all slices; else empty.
+  std::vector<int64_t> slice_bytes;
   friend bool operator==(const Slot&, const Slot&) = default;
+};
+
+// Steps that run once for each combination of positions of some labels, so that intermediates are
+// smaller by these.
+struct SliceLoop {
+  std::vector<int64_t> extents;  // of the labels; empty if there is no such loop
+  size_t begin = 0;              // the first step of the loop
+  size_t end = 0;                // the first after it
+
+  int64_t count() const {
+    int64_t count = 1;
+    for (const int64_t extent : extents) count *= extent;
+    return count;
+  }
+
+  // Bytes to what a slot has of a slice.
+  int64_t offset(const Slot& slot, int64_t slice) const {
+    int64_t bytes = 0;
+    for (size_t i = extents.size(); i-- > 0 && !slot.slice_bytes.empty();) {
+      bytes += slice % extents[i] * slot.slice_bytes[i];
+      slice /= extents[i];
+    }
+    return bytes;
+  }
 };
 
 struct ProgramStep {
@@ -37,7 +65,9 @@ struct ProgramStep {
 
 struct Program {
   std::vector<ProgramStep> steps;  // in the order they run
-  int64_t scratch_bytes = 0;       // of intermediates
+  SliceLoop slices;
+  int64_t scratch_bytes = 0;            // of intermediates
+  std::optional<int64_t> memory_limit;  // on all scratch of a run, in bytes
   std::vector<TensorType> inputs;
   TensorType output;
 };

@@ -58,22 +58,34 @@ class Memory {
   Memory(std::span<const TensorView> inputs, const TensorView& output, void* scratch)
       : inputs_(inputs), output_(output), scratch_(static_cast<char*>(scratch)) {}
 
+  void enter(const SliceLoop& slices, int64_t slice) {
+    slices_ = &slices;
+    slice_ = slice;
+  }
+
   void* address(const Slot& slot) const {
+    char* const begin = begin_of(slot);
+    return slot.slice_bytes.empty() ? begin : begin + slices_->offset(slot, slice_);
+  }
+
+ private:
+  char* begin_of(const Slot& slot) const {
     switch (slot.kind) {
       case Slot::Kind::kInput:
-        return inputs_[static_cast<size_t>(slot.value)].data;
+        return static_cast<char*>(inputs_[static_cast<size_t>(slot.value)].data);
       case Slot::Kind::kOutput:
-        return output_.data;
+        return static_cast<char*>(output_.data);
       case Slot::Kind::kScratch:
         return scratch_ + slot.value;
     }
     return nullptr;
   }
 
- private:
   std::span<const TensorView> inputs_;
   const TensorView& output_;
   char* scratch_;
+  const SliceLoop* slices_ = nullptr;
+  int64_t slice_ = 0;
 };
 
 struct PhaseContext {
@@ -164,16 +176,28 @@ Result<void> run_program(const Program& program, std::span<const TensorView> inp
   if (!shared_scratch) return shared_scratch.error();
   std::optional<TaskScratch> task_scratch;
   if (task_bytes > 0) {
-    auto taken =
-        TaskScratch::create(task_bytes, std::min<int64_t>(most_tasks, executor.concurrency));
+    int64_t blocks = std::min<int64_t>(most_tasks, executor.concurrency);
+    if (program.memory_limit)
+      blocks = std::clamp<int64_t>(
+          (*program.memory_limit - program.scratch_bytes - shared_bytes) / task_bytes, 1, blocks);
+    auto taken = TaskScratch::create(task_bytes, blocks);
     if (!taken) return taken.error();
     task_scratch.emplace(*std::move(taken));
   }
 
-  const Memory memory(inputs, output, scratch->data());
-  for (const ProgramStep& step : program.steps)
-    run_step(step, memory, shared_scratch->data(), task_scratch ? &*task_scratch : nullptr,
-             executor);
+  Memory memory(inputs, output, scratch->data());
+  const auto run_steps = [&](size_t begin, size_t end) {
+    for (size_t s = begin; s < end; ++s)
+      run_step(program.steps[s], memory, shared_scratch->data(),
+               task_scratch ? &*task_scratch : nullptr, executor);
+  };
+  const SliceLoop& slices = program.slices;
+  run_steps(0, slices.begin);
+  for (int64_t slice = 0; slice < slices.count() && slices.begin < slices.end; ++slice) {
+    memory.enter(slices, slice);
+    run_steps(slices.begin, slices.end);
+  }
+  run_steps(slices.end, program.steps.size());
   return {};
 }
 

@@ -225,7 +225,7 @@ TEST(Aot, RefusesWhatOnlyPrecompiledKernelsRun) {
                 .inputs = {{.dtype = DType::kFloat32, .labels = {0}, .strides = {1}}},
                 .output = {.dtype = DType::kFloat32, .labels = {0}, .strides = {1}},
                 .softmax = 0};
-  const auto find_path = choose_path({}, 1);
+  const auto find_path = plan_request({}, 1);
   const Target& target = targets()[0];
   const auto softmax = schedule_ahead(einsum, "f", *find_path, target);
   ASSERT_FALSE(softmax);

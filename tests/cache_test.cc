@@ -104,7 +104,7 @@ TEST_F(CompiledCache, MachineCodeRan) {
   const std::vector<TensorType> types{type("float32[5,5]"), type("float32[5,5]")};
   ASSERT_TRUE(compile("ij,jk->ik", types));
   const auto program =
-      Engine::instance().find("ij,jk->ik\neinc\nauto\nhost\nauto\nfloat32[5,5]\nfloat32[5,5]");
+      Engine::instance().find("ij,jk->ik\neinc\nauto time\nhost\nauto\nfloat32[5,5]\nfloat32[5,5]");
   ASSERT_NE(program, nullptr);
   ASSERT_EQ(program->steps.size(), 1U);
   const auto entry = reinterpret_cast<uintptr_t>(program->steps[0].code->entry);

@@ -121,11 +121,47 @@ TEST(Einsum, OptionsAreChecked) {
             "opt_einsum");
   EXPECT_EQ(
       message({.path = "best"}),
-      "argument error: no path finder 'best'; there are auto, exact, greedy, or give a path such "
-      "as [[0, 1], [0, 1]]");
+      "argument error: no path finder 'best'; there are auto, exact, greedy, elimination, sweep, "
+      "bisection, reconfigure, anneal, or give a path such as [[0, 1], [0, 1]]");
   EXPECT_EQ(message({.target = "vax"}),
             "argument error: no target 'vax'; there are host, x86-64-v2, x86-64-v3, x86-64-v4, "
             "x86-64-v4-bf16");
+}
+
+TEST(Einsum, MemoryLimitIsKept) {
+  const std::vector<TensorType> types{TensorType::row_major(DType::kFloat64, {40, 50, 3}),
+                                      TensorType::row_major(DType::kFloat64, {50, 60, 4}),
+                                      TensorType::row_major(DType::kFloat64, {60, 40, 5})};
+  const char* const expression = "abx,bcy,caz->xyz";
+  const auto unlimited = compile(expression, types);
+  ASSERT_TRUE(unlimited);
+  const int64_t all = unlimited->scratch_bytes();
+  ASSERT_GT(all, 50'000);
+  for (const int64_t limit : {all + (1 << 20), all / 2, all / 8, all / 64}) {
+    Options options;
+    options.memory_limit = limit;
+    const auto kernel = compile(expression, types, options);
+    ASSERT_TRUE(kernel) << render(kernel.error());
+    EXPECT_LE(kernel->scratch_bytes(), limit);
+  }
+}
+
+TEST(Einsum, MemoryLimitThatCannotBeKeptIsRefused) {
+  const std::vector<TensorType> types{TensorType::row_major(DType::kFloat64, {40, 50, 3}),
+                                      TensorType::row_major(DType::kFloat64, {50, 60, 4}),
+                                      TensorType::row_major(DType::kFloat64, {60, 40, 5})};
+  const auto message = [&](int64_t limit) {
+    Options options;
+    options.memory_limit = limit;
+    const auto kernel = compile("abx,bcy,caz->xyz", types, options);
+    return kernel ? std::string("ok") : render(kernel.error());
+  };
+  EXPECT_EQ(message(0), "argument error: a memory limit of 0 bytes leaves no memory");
+  const std::string refusal = message(1);
+  constexpr std::string_view kBegin =
+      "out of memory: no slicing keeps the memory limit of 1 bytes; ";
+  ASSERT_TRUE(refusal.starts_with(kBegin)) << refusal;
+  EXPECT_EQ(message(std::stoll(refusal.substr(kBegin.size()))), "ok");
 }
 
 TEST(Einsum, TooLargeAnIntermediateIsRefused) {

@@ -1,6 +1,6 @@
 # Fails if a folder includes what its layer may not see.
 set(frontend_headers
-  "(aot|array_api|call|einc|keras|np|opt_einsum|softmax|tf|theano|torch)")
+  "(aot|array_api|call|einc|keras|np|opt_einsum|path|softmax|tf|theano|torch)")
 set(forbidden_runtime "\"(compiler|frontend)/|[<\"]llvm/|einc/${frontend_headers}\\.h")
 set(forbidden_compiler "\"frontend/|einc/${frontend_headers}\\.h|[<\"]hwy/")
 set(forbidden_frontend "[<\"](llvm|hwy)/|\"runtime/kernels/|\"compiler/llvm/")

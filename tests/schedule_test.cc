@@ -78,14 +78,14 @@ Program forced(const Request& request, const Plan& plan, const Target& target, s
       const std::vector<LoopNest> all = schedules_of(step, target);
       return (*code_generator())->compile(all[choice % all.size()], target);
     };
-    program.steps.push_back(*assemble(step, target, make_code, nullptr));
+    program.steps.push_back(*assemble(step, target, std::nullopt, make_code, nullptr));
   }
   return program;
 }
 
 void check_all_schedules(RandomCase& random_case) {
   const Request& request = random_case.request();
-  const auto steps = plan(bound(request), *choose_path({}, request.inputs.size()), nullptr);
+  const auto steps = plan(bound(request), *plan_request({}, request.inputs.size()), nullptr);
   for (const Target& target : all_targets()) {
     size_t choices = 1;
     for (const PlanStep& step : steps->steps)

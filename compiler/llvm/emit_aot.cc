@@ -53,28 +53,45 @@ class AotEmitter {
     for (const size_t unused : {offsetof(EincArgs, shared_scratch), offsetof(EincArgs, scalars),
                                 offsetof(EincArgs, description)})
       store(args_, unused, llvm::ConstantPointerNull::get(pointer_));
-    for (const AotStep& step : program_.steps) emit_step(step);
+    const SliceLoop& slices = program_.slices;
+    emit_steps(0, slices.begin);
+    if (slices.begin < slices.end)
+      emit_loop("slice", slices.count(), [&](llvm::Value* slice) {
+        slice_ = slice;
+        emit_steps(slices.begin, slices.end);
+      });
+    emit_steps(slices.end, program_.steps.size());
     ir_.CreateRetVoid();
   }
 
  private:
+  void emit_steps(size_t begin, size_t end) {
+    for (size_t s = begin; s < end; ++s) emit_step(program_.steps[s]);
+  }
+
   void emit_step(const AotStep& step) {
     for (size_t i = 0; i < step.inputs.size(); ++i)
       store(inputs_, i * sizeof(void*), address(step.inputs[i]));
     store(args_, offsetof(EincArgs, out), address(step.output));
     llvm::Function* const entry = entry_of(step.nest);
+    emit_loop("task", task_count(step.nest),
+              [&](llvm::Value* task) { ir_.CreateCall(entry, {args_, ir_.getInt32(0), task}); });
+  }
+
+  // The body for each number below `count`, which is at least 1.
+  void emit_loop(const char* name, int64_t count, const auto& body) {
     llvm::BasicBlock* const before = ir_.GetInsertBlock();
-    llvm::BasicBlock* const loop = new_block("task");
+    llvm::BasicBlock* const loop = new_block(name);
     ir_.CreateBr(loop);
     ir_.SetInsertPoint(loop);
-    llvm::PHINode* const task = ir_.CreatePHI(ir_.getInt64Ty(), 2);
-    task->addIncoming(ir_.getInt64(0), before);
-    ir_.CreateCall(entry, {args_, ir_.getInt32(0), task});
-    llvm::Value* const next = ir_.CreateAdd(task, ir_.getInt64(1));
-    task->addIncoming(next, loop);
-    llvm::BasicBlock* const after = new_block("step");
-    const auto tasks = static_cast<uint64_t>(task_count(step.nest));
-    ir_.CreateCondBr(ir_.CreateICmpULT(next, ir_.getInt64(tasks)), loop, after);
+    llvm::PHINode* const index = ir_.CreatePHI(ir_.getInt64Ty(), 2);
+    index->addIncoming(ir_.getInt64(0), before);
+    body(index);
+    llvm::Value* const next = ir_.CreateAdd(index, ir_.getInt64(1));
+    index->addIncoming(next, ir_.GetInsertBlock());
+    llvm::BasicBlock* const after = new_block("after");
+    const auto end = ir_.getInt64(static_cast<uint64_t>(count));
+    ir_.CreateCondBr(ir_.CreateICmpULT(next, end), loop, after);
     ir_.SetInsertPoint(after);
   }
 
@@ -89,6 +106,26 @@ class AotEmitter {
   }
 
   llvm::Value* address(const Slot& slot) {
+    llvm::Value* const begin = begin_of(slot);
+    return slot.slice_bytes.empty() ? begin
+                                    : ir_.CreateGEP(ir_.getInt8Ty(), begin, slice_offset(slot));
+  }
+
+  // What SliceLoop::offset computes.
+  llvm::Value* slice_offset(const Slot& slot) {
+    const std::vector<int64_t>& extents = program_.slices.extents;
+    llvm::Value* rest = slice_;
+    llvm::Value* bytes = ir_.getInt64(0);
+    for (size_t i = extents.size(); i-- > 0;) {
+      llvm::Value* const extent = ir_.getInt64(static_cast<uint64_t>(extents[i]));
+      llvm::Value* const step = ir_.getInt64(static_cast<uint64_t>(slot.slice_bytes[i]));
+      bytes = ir_.CreateAdd(bytes, ir_.CreateMul(ir_.CreateURem(rest, extent), step));
+      rest = ir_.CreateUDiv(rest, extent);
+    }
+    return bytes;
+  }
+
+  llvm::Value* begin_of(const Slot& slot) {
     switch (slot.kind) {
       case Slot::Kind::kInput:
         return function_->getArg(static_cast<unsigned>(slot.value));
@@ -126,6 +163,7 @@ class AotEmitter {
   llvm::AllocaInst* args_ = nullptr;
   llvm::AllocaInst* inputs_ = nullptr;
   llvm::Value* scratch_ = nullptr;
+  llvm::Value* slice_ = nullptr;                    // number of the slice at hand
   std::map<std::string, llvm::Function*> entries_;  // by the text of their nests
 };
 

@@ -131,6 +131,22 @@ SsaPath to_ssa_path(const LinearPath& path, size_t inputs) {
   return pairs;
 }
 
+SsaPath to_ssa_path(const ContractionTree& tree, size_t inputs) {
+  SsaPath path;
+  std::vector<int> nodes(inputs + tree.steps.size());  // of the path, for each of the tree
+  for (size_t i = 0; i < inputs; ++i) nodes[i] = static_cast<int>(i);
+  for (size_t s = 0; s < tree.steps.size(); ++s) {
+    const std::vector<int>& operands = tree.steps[s].inputs;
+    int node = nodes[index(operands[0])];
+    if (operands.size() == 2) {
+      path.emplace_back(node, nodes[index(operands[1])]);
+      node = static_cast<int>(inputs + path.size()) - 1;
+    }
+    nodes[inputs + s] = node;
+  }
+  return path;
+}
+
 LinearPath to_linear_path(const ContractionTree& tree, size_t inputs) {
   LinearPath path;
   // Nodes never change places, they only leave: a position is a rank among those that are left.

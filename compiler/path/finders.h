@@ -14,7 +14,7 @@
 namespace einc {
 
 struct PathSearch {
-  const Objective& objective;
+  Objective objective;
   uint64_t seed;
   Budget& budget;
 };

@@ -1,6 +1,7 @@
 #include "compiler/path/label_bits.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <map>
 #include <vector>
@@ -50,6 +51,10 @@ LabelBits::LabelBits(const Network& network) : position_(network.log2_extents.si
   words_ = padded(std::max((next + 63) / 64, 1));
   weight_.resize(static_cast<size_t>(words_));
   bit_weight_.resize(static_cast<size_t>(words_) * 64);
+  label_.resize(bit_weight_.size(), -1);
+  for (size_t label = 0; label < position_.size(); ++label)
+    if (position_[label] >= 0)
+      label_[static_cast<size_t>(position_[label])] = static_cast<int>(label);
   unmasked_.resize(static_cast<size_t>(words_), ~Word{0});
 }
 
@@ -58,6 +63,14 @@ void LabelBits::set(const LabelList& labels, Word* bits) const {
     const int position = position_[static_cast<size_t>(label)];
     if (position >= 0) bits[position / 64] |= Word{1} << (position % 64);
   }
+}
+
+std::vector<int> LabelBits::unmasked_labels(const Word* bits) const {
+  std::vector<int> labels;
+  for (int w = 0; w < words_; ++w)
+    for (Word rest = bits[w] & unmasked(w); rest != 0; rest &= rest - 1)
+      labels.push_back(label_[static_cast<size_t>(64 * w + std::countr_zero(rest))]);
+  return labels;
 }
 
 void LabelBits::mask(int label, bool is_masked) {

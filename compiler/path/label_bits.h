@@ -27,6 +27,9 @@ class LabelBits {
   // Takes a label's extent for 1 from now on, or no longer.
   void mask(int label, bool is_masked);
 
+  // The labels of a set that count.
+  std::vector<int> unmasked_labels(const Word* bits) const;
+
   Word unmasked(int word) const { return unmasked_[static_cast<size_t>(word)]; }
   float log2_extent(int word, int bit) const {
     return bit_weight_[static_cast<size_t>(64 * word + bit)];
@@ -59,6 +62,7 @@ class LabelBits {
   int words_ = 1;
   enum class Extents : char { kOne, kOneAWord, kMany } extents_ = Extents::kOne;
   std::vector<int> position_;      // of each label, or -1
+  std::vector<int> label_;         // of each bit, or -1
   std::vector<float> weight_;      // of each word's labels, where it is one
   std::vector<float> bit_weight_;  // of each bit's label
   std::vector<Word> unmasked_;

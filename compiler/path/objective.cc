@@ -3,9 +3,27 @@
 #include <cmath>
 
 #include "compiler/cost.h"
+#include "compiler/path/log2.h"
+#include "compiler/path/network.h"
 #include "einc/dtype.h"
 
 namespace einc {
+
+double log2_cost_of(const Network& network, const SsaPath& path, const Objective& objective) {
+  Contractor contractor(network);
+  Log2Sum sum;
+  const auto elements = [&](const LabelList& labels) {
+    return static_cast<float>(log2_elements(network, labels));
+  };
+  for (const auto& [a, b] : path) {
+    const float in_a = elements(contractor.labels(a));
+    const float in_b = elements(contractor.labels(b));
+    const float flops = elements(set_union(contractor.labels(a), contractor.labels(b)));
+    const float result = elements(contractor.labels(contractor.contract(a, b)));
+    sum.add(objective.log2_cost(flops, in_a, in_b, result));
+  }
+  return sum.value();
+}
 
 Objective least_time(DType compute) {
   const StepCosts costs = step_costs(compute);

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "compiler/path/log2.h"
+#include "compiler/path/network.h"
 #include "einc/dtype.h"
 
 namespace einc {
@@ -37,6 +38,9 @@ struct Objective {
     return high + fast_log2(sum);
   }
 };
+
+// log2 of the cost of all steps.
+double log2_cost_of(const Network& network, const SsaPath& path, const Objective& objective);
 
 // Multiply-adds.
 inline constexpr Objective kFewestFlops{.flop = 0};

@@ -1,6 +1,7 @@
 #include "compiler/path/path.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -39,18 +40,22 @@ constexpr ObjectiveRow kObjectives[] = {
     {"write", [](DType) { return kFewestWrites; }},
 };
 
-// How long a search that nobody set a limit for may take: a twentieth of what the einsum itself
-// does in the order of greedy_path, but 2 ms to 1 s; in moves, so that equal einsums always get
-// equal trees.
-Budget default_budget(const Einsum& einsum, const Network& network) {
+// How long a search that nobody set a limit for may take: a twentieth of what the network itself
+// does in the order of greedy_path, but 2 ms to 1 s; in moves, so that equal networks always get
+// equal paths.
+Budget default_budget(const Network& network, DType compute) {
   constexpr double kMovesPerSecond = 10e6;
   constexpr double kShare = 0.05;
-  Random random(0);
-  const double seconds = network.terms.size() <= kMostExactTerms
-                             ? 0
-                             : total_seconds(to_tree(einsum, greedy_path(network, {}, random)));
-  return Budget::of_moves(
-      static_cast<int64_t>(kMovesPerSecond * std::clamp(kShare * seconds, 0.002, 1.0)));
+  constexpr double kLeast = 0.002;
+  constexpr double kMost = 1;
+  double seconds = kLeast;
+  if (network.terms.size() > kMostExactTerms) {
+    Random random(0);
+    const double log2_seconds =
+        log2_cost_of(network, greedy_path(network, {}, random), least_time(compute));
+    seconds = std::clamp(kShare * std::exp2(log2_seconds), kLeast, kMost);
+  }
+  return Budget::of_moves(static_cast<int64_t>(kMovesPerSecond * seconds));
 }
 
 Result<void> check(const Options& options) {
@@ -65,7 +70,7 @@ Result<void> check(const Options& options) {
 
 }  // namespace
 
-Result<FindPath> choose_path(const Options& options, size_t inputs) {
+Result<SearchPath> choose_search(const Options& options, size_t terms) {
   if (auto valid = check(options); !valid) return valid.error();
   const auto* const objective =
       std::find_if(std::begin(kObjectives), std::end(kObjectives),
@@ -74,35 +79,39 @@ Result<FindPath> choose_path(const Options& options, size_t inputs) {
     return fail("nothing to minimize is called '" + options.minimize +
                 "'; there are time, flops, size, write");
   if (options.path.find_first_of("[(") != std::string::npos) {
-    const auto path = parse_path(options.path, inputs);
+    const auto path = parse_path(options.path, terms);
     if (!path) return path.error();
-    return FindPath([path = to_ssa_path(*path, inputs)](const Einsum& einsum) {
-      return to_tree(einsum, path);
-    });
+    return SearchPath([path = to_ssa_path(*path, terms)](const Network&, DType) { return path; });
   }
   std::string known;
   for (const PathFinder& row : path_finders()) {
-    if (row.name == options.path && inputs > row.most_terms)
+    if (row.name == options.path && terms > row.most_terms)
       return fail("path finder '" + options.path + "' takes at most " +
-                  std::to_string(row.most_terms) + " operands, not " + std::to_string(inputs));
+                  std::to_string(row.most_terms) + " operands, not " + std::to_string(terms));
     if (row.name == options.path)
-      return FindPath([&row, make = objective->objective, seconds = options.path_seconds,
-                       moves = options.path_moves, seed = options.seed,
-                       progress = options.path_progress](const Einsum& einsum) {
-        const Network network = network_of(einsum);
-        const Objective wanted = make(compute_dtype(einsum));
+      return SearchPath([&row, make = objective->objective, seconds = options.path_seconds,
+                         moves = options.path_moves, seed = options.seed,
+                         progress = options.path_progress](const Network& network, DType compute) {
         Budget budget = seconds ? Budget::of_seconds(*seconds)
                         : moves ? Budget::of_moves(*moves)
-                                : default_budget(einsum, network);
+                                : default_budget(network, compute);
         if (progress)
           budget.set_progress(
               [&](double log2_cost) { return progress(log2_cost, budget.elapsed_seconds()); });
-        return to_tree(einsum, row.find(network, {wanted, seed, budget}));
+        return row.find(network, {make(compute), seed, budget});
       });
     known.append(known.empty() ? "" : ", ").append(row.name);
   }
   return fail("no path finder '" + options.path + "'; there are " + known +
               ", or give a path such as [[0, 1], [0, 1]]");
+}
+
+Result<FindPath> choose_path(const Options& options, size_t inputs) {
+  auto search = choose_search(options, inputs);
+  if (!search) return search.error();
+  return FindPath([search = *std::move(search)](const Einsum& einsum) {
+    return to_tree(einsum, search(network_of(einsum), compute_dtype(einsum)));
+  });
 }
 
 std::string path_key(const Options& options) {

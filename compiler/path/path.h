@@ -11,15 +11,23 @@
 #include "compiler/contraction_tree.h"
 #include "compiler/einsum_ir.h"
 #include "compiler/path/network.h"
+#include "compiler/path/objective.h"
+#include "einc/dtype.h"
 #include "einc/error.h"
 #include "einc/options.h"
 
 namespace einc {
 
+// The path of a network that is computed in that dtype.
+using SearchPath = std::function<SsaPath(const Network& network, DType compute)>;
+
+// What the options ask for, for a network of that many terms: a path finder by name, or a path that
+// the user gives (see parse_path). Fails with the rule "path".
+Result<SearchPath> choose_search(const Options& options, size_t terms);
+
 using FindPath = std::function<ContractionTree(const Einsum& einsum)>;
 
-// What the options ask for, for an einsum of that many inputs: a path finder by name, or a path
-// that the user gives (see parse_path). Fails with the rule "path".
+// The same for the inputs of an einsum.
 Result<FindPath> choose_path(const Options& options, size_t inputs);
 
 // All that choose_path() looks at, but for the callback.
@@ -40,6 +48,9 @@ SsaPath to_ssa_path(const LinearPath& path, size_t inputs);
 
 // The pairs of a tree.
 LinearPath to_linear_path(const ContractionTree& tree, size_t inputs);
+
+// The pairs of a tree of that many inputs, by node.
+SsaPath to_ssa_path(const ContractionTree& tree, size_t inputs);
 
 // The einsum's inputs as they are after labels that one input alone has are summed.
 Network network_of(const Einsum& einsum);

@@ -62,6 +62,7 @@ class Portfolio {
 
   // Of a good path: what a cold start makes of it.
   SsaPath polish(SsaPath path, double until) {
+    add_start(0, budget_.spent());  // nothing may be worse than that
     SearchTree tree = tree_of(path);
     reconfigure(tree, kLeaves, until, budget_);
     keep(tree);

@@ -31,12 +31,8 @@ SearchTree::SearchTree(const Network& network, const SsaPath& path, const LabelB
     bits.set(network.terms[term], &labels_[term * words_]);
   for (size_t step = 0; step < path.size(); ++step)
     set_children(leaves_ + static_cast<int>(step), path[step].first, path[step].second);
-  refresh();
-}
-
-void SearchTree::refresh() {
   find_labels();
-  find_costs();
+  refresh_costs();
 }
 
 // First all labels below a node, then, from the root on, only those that something else has.
@@ -60,7 +56,7 @@ void SearchTree::find_labels() {
   }
 }
 
-void SearchTree::find_costs() {
+void SearchTree::refresh_costs() {
   with_words(bits_->words(), [&]<int kWords>() {
     for (int node = 0; node < nodes(); ++node)
       size_[index(node)] = bits_->log2_elements<kWords>(labels(node));

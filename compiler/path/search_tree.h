@@ -43,8 +43,8 @@ class SearchTree {
   void set_step(int node, const Word* labels, float log2_size, float log2_cost);
   void set_cost(int node, float log2_cost) { cost_[index(node)] = log2_cost; }
 
-  // Makes labels, sizes and costs of all nodes again, as after a change of LabelBits::mask.
-  void refresh();
+  // Makes sizes and costs of all nodes again, as after LabelBits::mask.
+  void refresh_costs();
 
   // Whether parents and children agree, each node is used once, and labels are what they must be.
   bool is_valid(const Network& network) const;
@@ -52,7 +52,6 @@ class SearchTree {
  private:
   static size_t index(int node) { return static_cast<size_t>(node); }
   void find_labels();
-  void find_costs();
   template <int kWords>
   float step_cost(int node) const;
 

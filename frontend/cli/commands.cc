@@ -118,11 +118,24 @@ void add_dialect_option(CLI::App& command, Options& options) {
       ->capture_default_str();
 }
 
-void add_compile_options(CLI::App& command, Options& options) {
+void add_path_options(CLI::App& command, Options& options) {
   command
       .add_option("--path", options.path,
-                  "contraction order: auto, exact, greedy, or pairs such as '[[0, 1], [0, 1]]'")
+                  "contraction order: auto, exact, greedy, elimination, sweep, bisection, "
+                  "reconfigure, anneal, or pairs such as '[[0, 1], [0, 1]]'")
       ->capture_default_str();
+  command.add_option("--minimize", options.minimize, "by the order: time, flops, size, write")
+      ->capture_default_str();
+  command.add_option("--budget", options.path_seconds, "seconds to search for an order");
+  command.add_option("--moves", options.path_moves,
+                     "to search for an order; unlike seconds, they give the same one everywhere");
+  command.add_option("--seed", options.seed, "of the search for an order")->capture_default_str();
+}
+
+void add_compile_options(CLI::App& command, Options& options) {
+  add_path_options(command, options);
+  command.add_option("--memory-limit", options.memory_limit,
+                     "bytes of scratch that a run may take beside its operands");
   command.add_option("--target", options.target, "instruction set; see einc targets")
       ->capture_default_str();
 }

@@ -18,13 +18,15 @@ namespace einc::cli {
 void add_show(CLI::App& tool, int& status);     // what every stage makes of an expression
 void add_run(CLI::App& tool, int& status);      // evaluates one on .npy files
 void add_call(CLI::App& tool, int& status);     // a framework's call on .npy files
+void add_path(CLI::App& tool, int& status);     // the contraction order, of networks too
 void add_aot(CLI::App& tool, int& status);      // an object file and a C header
 void add_targets(CLI::App& tool, int& status);  // the instruction sets
 
 // ---- What they share
 
 void add_dialect_option(CLI::App& command, Options& options);
-void add_compile_options(CLI::App& command, Options& options);  // --path, --target
+void add_path_options(CLI::App& command, Options& options);     // --path, --budget, ...
+void add_compile_options(CLI::App& command, Options& options);  // these, and --target
 void add_tier_option(CLI::App& command, Options& options);
 void add_run_options(CLI::App& command, Options& options);  // the last two, and --threads
 

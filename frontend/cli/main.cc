@@ -27,12 +27,14 @@ constexpr const char* kExamples =
     "  einc run 'ij->j' a.npy\n"
     "  einc run -- '->' scalar.npy\n"
     "  einc call keras.backend.batch_dot --axes 1,2 x.npy y.npy -o z.npy\n"
+    "  einc path 'ab,bc,cd->ad' 'float32[9,99]' 'float32[99,9]' 'float32[9,99]' --steps\n"
+    "  einc path network.json.gz --budget 10 --minimize flops\n"
     "  einc aot 'ij,jk->ik' 'float32[64,128]' 'float32[128,256]' --name product -o build\n"
     "  einc targets";
 
 constexpr void (*kCommands[])(CLI::App& tool, int& status) = {
-    einc::cli::add_show, einc::cli::add_run,     einc::cli::add_call,
-    einc::cli::add_aot,  einc::cli::add_targets,
+    einc::cli::add_show, einc::cli::add_run, einc::cli::add_call,
+    einc::cli::add_path, einc::cli::add_aot, einc::cli::add_targets,
 };
 
 }  // namespace

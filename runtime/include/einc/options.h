@@ -31,6 +31,9 @@ struct Options {
   std::optional<int64_t> path_moves;  // the same, so that it finds the same order everywhere
   uint64_t seed = 0;                  // of the search
   PathProgress path_progress = nullptr;
+  // Bytes of scratch that a run may take beside its operands. Kept by cutting the einsum into
+  // slices that are computed one after the other; refused if that cannot be done.
+  std::optional<int64_t> memory_limit;
   std::string target = "host";  // instruction set: host, x86-64-v2, x86-64-v3, x86-64-v4
   std::string tier = "auto";    // code of a step: jit, highway (precompiled), or jit if it is there
   int threads = 0;              // that the library's own pool uses; 0: one per processor

@@ -1,0 +1,119 @@
+#include "compiler/memory_limit.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "compiler/contraction_tree.h"
+#include "compiler/einsum_ir.h"
+#include "compiler/layout.h"
+#include "compiler/lower.h"
+#include "compiler/memory_order.h"
+#include "compiler/path/network.h"
+#include "compiler/path/objective.h"
+#include "compiler/path/path.h"
+#include "compiler/path/slice.h"
+#include "einc/dtype.h"
+#include "einc/error.h"
+
+namespace einc {
+namespace {
+
+// What is left to steps: a quarter, but no more than any packed panel takes.
+constexpr int64_t kStepShare = 4;
+constexpr int64_t kMostStepBytes = 8 << 20;
+
+// Their number has to be an int64_t.
+constexpr double kMostLog2Slices = 62;
+
+int64_t left_to_intermediates(int64_t limit) {
+  return limit - std::min(limit / kStepShare, kMostStepBytes);
+}
+
+// The einsum as one slice sees it.
+Einsum slice_of(const Einsum& einsum, const std::vector<Label>& sliced) {
+  Einsum slice = einsum;
+  for (const Label label : sliced) slice.labels[static_cast<size_t>(label)].extent = 1;
+  return slice;
+}
+
+SlicedTree sliced_tree(const Einsum& einsum, const SsaPath& path, std::vector<Label> sliced) {
+  const Einsum slice = slice_of(einsum, sliced);
+  return {in_memory_order(to_tree(slice, path), slice), std::move(sliced)};
+}
+
+std::optional<int64_t> scratch_bytes(const SlicedTree& tree, const Einsum& einsum) {
+  if (!check_intermediates(tree.tree, einsum)) return std::nullopt;
+  return lower(tree.tree, layout(tree.tree, einsum), einsum, tree.sliced).scratch_bytes;
+}
+
+double log2_slices(const Network& network, const std::vector<Label>& sliced) {
+  double sum = 0;
+  for (const Label label : sliced) sum += network.log2_extents[static_cast<size_t>(label)];
+  return sum;
+}
+
+}  // namespace
+
+SlicedTree keep_memory_limit(const ContractionTree& tree, const Einsum& einsum, int64_t limit) {
+  const SsaPath path = to_ssa_path(tree, einsum.inputs.size());
+  const int64_t most = left_to_intermediates(limit);
+  SlicedTree whole = sliced_tree(einsum, path, {});
+  std::optional<int64_t> least = scratch_bytes(whole, einsum);
+  if (least && *least <= most) return whole;
+
+  // Buffers are aligned, and do not always fit the gaps that others leave: aim lower each time.
+  const Network network = network_of(einsum);
+  const Objective objective = least_time(compute_dtype(einsum));
+  double elements = static_cast<double>(most) / info(compute_dtype(einsum)).bytes;
+  SlicedTree smallest = std::move(whole);
+  const auto fits = [&](SlicedTree candidate) {
+    if (log2_slices(network, candidate.sliced) > kMostLog2Slices) return false;
+    const std::optional<int64_t> bytes = scratch_bytes(candidate, einsum);
+    if (!bytes || (least && *bytes >= *least)) return false;
+    least = bytes;
+    smallest = std::move(candidate);
+    return *least <= most;
+  };
+  constexpr int kTries = 24;
+  for (int i = 0; i < kTries && elements >= 1; ++i, elements *= 0.7) {
+    SlicedPath found = slice_path(network, path, objective, elements, 0);
+    if (fits(sliced_tree(einsum, found.path, std::move(found.labels)))) return smallest;
+  }
+  std::vector<Label> all;
+  for (Label label = 0; label < static_cast<Label>(einsum.labels.size()); ++label)
+    if (einsum.labels[static_cast<size_t>(label)].extent > 1) all.push_back(label);
+  fits(sliced_tree(einsum, path, std::move(all)));
+  return smallest;
+}
+
+Result<void> check_intermediates(const ContractionTree& tree, const Einsum& einsum) {
+  const double bytes = largest_intermediate_elements(tree) * info(einsum.output.dtype).bytes *
+                       static_cast<double>(tree.steps.size());
+  if (bytes < std::ldexp(1.0, 62)) return {};
+  char text[160];
+  std::snprintf(text, sizeof text,
+                "the intermediates of the best contraction order found take %.3g bytes; "
+                "a memory limit cuts them into slices",
+                bytes);
+  return Error{ErrorCode::kMemory, text, std::nullopt, "memory-limit"};
+}
+
+std::optional<int64_t> left_to_steps(std::optional<int64_t> limit, int64_t scratch_bytes) {
+  if (limit) *limit = std::max<int64_t>(*limit - scratch_bytes, 0);
+  return limit;
+}
+
+int64_t limit_for(int64_t scratch_bytes, int64_t step_bytes) {
+  const int64_t by_share = (scratch_bytes * kStepShare + kStepShare - 2) / (kStepShare - 1);
+  const int64_t capped = scratch_bytes + kMostStepBytes;
+  return std::max(std::min(by_share, capped), scratch_bytes + step_bytes);
+}
+
+}  // namespace einc

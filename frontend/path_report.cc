@@ -1,0 +1,172 @@
+// What a search for a contraction order found.
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "compiler/einsum_ir.h"
+#include "compiler/path/network.h"
+#include "compiler/path/objective.h"
+#include "compiler/path/path.h"
+#include "einc/dtype.h"
+#include "einc/error.h"
+#include "einc/path.h"
+#include "einc/tensor.h"
+#include "frontend/request.h"
+
+namespace einc {
+namespace {
+
+constexpr double kLog10Of2 = 0.30102999566398119521;
+
+Network to_network(const TensorNetwork& given) {
+  Network network;
+  const auto sorted = [](const std::vector<int64_t>& labels) {
+    LabelList list(labels.begin(), labels.end());
+    std::sort(list.begin(), list.end());
+    list.erase(std::unique(list.begin(), list.end()), list.end());
+    return list;
+  };
+  for (const auto& labels : given.inputs) network.terms.push_back(sorted(labels));
+  network.output = sorted(given.output);
+  for (const int64_t extent : given.extents)
+    network.log2_extents.push_back(std::log2(static_cast<double>(extent)));
+  return network;
+}
+
+// Follows a path and takes down what each step costs.
+class Reporter {
+ public:
+  Reporter(const Network& network, DType dtype)
+      : network_(network), objective_(least_time(info(dtype).compute)), bytes_(info(dtype).bytes) {}
+
+  PathReport run(const SsaPath& path) {
+    PathReport report{.inputs = static_cast<int64_t>(network_.terms.size())};
+    Contractor contractor(network_);
+    const PathCost cost = cost_of(network_, path);
+    report.log10_flops = cost.log2_flops * kLog10Of2;
+    report.log10_write = cost.log2_write * kLog10Of2;
+    report.log2_size = cost.log2_size;
+    std::vector<double> bytes_of_node(network_.terms.size());
+    double alive = 0;
+    for (const auto& [a, b] : path) {
+      report.steps.push_back(step(contractor, a, b));
+      const PathStep& done = report.steps.back();
+      report.predicted_seconds += done.seconds;
+      bytes_of_node.push_back(std::exp2(done.log2_size) * bytes_);
+      alive += bytes_of_node.back();
+      report.peak_bytes = std::max(report.peak_bytes, alive);
+      for (const int node : {a, b}) alive -= bytes_of_node[static_cast<size_t>(node)];
+    }
+    return report;
+  }
+
+ private:
+  PathStep step(Contractor& contractor, int a, int b) const {
+    const double in_a = log2_elements(network_, contractor.labels(a));
+    const double in_b = log2_elements(network_, contractor.labels(b));
+    const double flops =
+        log2_elements(network_, set_union(contractor.labels(a), contractor.labels(b)));
+    const LabelList& result = contractor.labels(contractor.contract(a, b));
+    const double size = log2_elements(network_, result);
+    const auto to_float = [](double x) { return static_cast<float>(x); };
+    return {.left = a,
+            .right = b,
+            .result = {result.begin(), result.end()},
+            .log10_flops = flops * kLog10Of2,
+            .log2_size = size,
+            .seconds = std::exp2(objective_.log2_cost(to_float(flops), to_float(in_a),
+                                                      to_float(in_b), to_float(size)))};
+  }
+
+  const Network& network_;
+  const Objective objective_;
+  const double bytes_;
+};
+
+}  // namespace
+
+Result<PathReport> find_path(const TensorNetwork& network, DType dtype,
+                             const Options& options) try {
+  const Network searched = to_network(network);
+  const auto search = choose_search(options, searched.terms.size());
+  if (!search) return search.error();
+  const auto begin = std::chrono::steady_clock::now();
+  const SsaPath path = (*search)(searched, info(dtype).compute);
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  PathReport report = Reporter(searched, dtype).run(path);
+  report.name = network.name;
+  report.seconds = seconds;
+  return report;
+} catch (...) {
+  return error_of_current_exception();
+}
+
+Result<PathReport> find_path(std::string_view expression, const std::vector<TensorType>& inputs,
+                             const Options& options) try {
+  const auto bound = bind_request(expression, inputs, std::nullopt, std::nullopt, options);
+  if (!bound) return bound.error();
+  TensorNetwork network{.name = std::string(expression)};
+  for (const Operand& operand : bound->einsum.inputs)
+    network.inputs.emplace_back(operand.labels.begin(), operand.labels.end());
+  network.output.assign(bound->einsum.output.labels.begin(), bound->einsum.output.labels.end());
+  for (const LabelInfo& label : bound->einsum.labels)
+    network.extents.push_back(std::max<int64_t>(label.extent, 1));
+  return find_path(network, bound->einsum.output.dtype, options);
+} catch (...) {
+  return error_of_current_exception();
+}
+
+std::string to_json(const PathReport& report) {
+  nlohmann::ordered_json path = nlohmann::ordered_json::array();
+  for (const PathStep& step : report.steps) path.push_back({step.left, step.right});
+  const nlohmann::ordered_json json{{"name", report.name},
+                                    {"log10_flops", report.log10_flops},
+                                    {"log2_size", report.log2_size},
+                                    {"peak_bytes", report.peak_bytes},
+                                    {"predicted_seconds", report.predicted_seconds},
+                                    {"seconds", report.seconds},
+                                    {"ssa_path", std::move(path)}};
+  return json.dump();
+}
+
+std::string to_dot(const PathReport& report) {
+  double most = 0;
+  for (const PathStep& step : report.steps) most = std::max(most, step.seconds);
+  std::string text =
+      "digraph path {\n  rankdir=BT;\n  node [shape=box, style=filled, fontname=\"sans\"];\n";
+  char line[256];
+  for (int64_t input = 0; input < report.inputs; ++input) {
+    std::snprintf(line, sizeof line, "  n%lld [label=\"%lld\", fillcolor=white, shape=ellipse];\n",
+                  static_cast<long long>(input), static_cast<long long>(input));
+    text += line;
+  }
+  for (size_t s = 0; s < report.steps.size(); ++s) {
+    const PathStep& step = report.steps[s];
+    const auto node = static_cast<long long>(report.inputs) + static_cast<long long>(s);
+    const double share = most > 0 ? std::sqrt(step.seconds / most) : 0;
+    std::snprintf(line, sizeof line,
+                  "  n%lld [label=\"%.3g us\\n2^%.1f\", fillcolor=\"0.0 %.3f 1.0\"];\n", node,
+                  step.seconds * 1e6, step.log2_size, share);
+    text += line;
+    for (const int64_t operand : {step.left, step.right}) {
+      std::snprintf(line, sizeof line, "  n%lld -> n%lld;\n", static_cast<long long>(operand),
+                    node);
+      text += line;
+    }
+  }
+  return text + "}\n";
+}
+
+}  // namespace einc
