@@ -96,8 +96,16 @@ TEST_P(AotBatch, AgreesWithTheReference) {
     const std::string name = "f" + std::to_string(i);
     Options options;
     options.target = runnable[static_cast<size_t>(i) % runnable.size()]->name;
-    const auto kernel =
-        compile_ahead(request.expression, request.inputs, name, request.output_type, options);
+    const auto compiled = [&] {
+      return compile_ahead(request.expression, request.inputs, name, request.output_type, options);
+    };
+    // As little memory as will do, so that all that can be sliced is.
+    if (i % 3 == 0) options.memory_limit = 1;
+    auto kernel = compiled();
+    if (!kernel && options.memory_limit) {
+      options.memory_limit = sufficient_memory_limit(kernel.error());
+      kernel = compiled();
+    }
     ASSERT_TRUE(kernel) << render(kernel.error(), request.expression);
     folder.write(name + ".o", kernel->object);
     folder.write(name + ".h", kernel->header);

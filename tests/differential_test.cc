@@ -16,22 +16,15 @@
 namespace einc::test {
 namespace {
 
-// The limit that the refusal of a lower one names; 0 if nothing was refused.
-int64_t smallest_memory_limit(const Request& request, const Options& options) {
-  const auto kernel = compile(request.expression, request.inputs, request.output_type, options);
-  if (kernel || kernel.error().code != ErrorCode::kMemory) return 0;
-  const std::string& message = kernel.error().message;
-  return std::stoll(message.substr(message.find("; ") + 2));
-}
-
 std::string run(RandomCase& random_case, Options options) {
-  if (options.memory_limit)
-    if (const int64_t least = smallest_memory_limit(random_case.request(), options); least > 0)
-      options.memory_limit = least;
+  const Request& request = random_case.request();
+  if (options.memory_limit) {
+    const auto kernel = compile(request.expression, request.inputs, request.output_type, options);
+    if (!kernel) options.memory_limit = sufficient_memory_limit(kernel.error());
+  }
   return random_case.check([&](const std::vector<TensorView>& inputs, const TensorView& output) {
-    const std::string& expression = random_case.request().expression;
-    const auto done = einsum(expression, inputs, output, options);
-    return done ? std::string() : render(done.error(), expression);
+    const auto done = einsum(request.expression, inputs, output, options);
+    return done ? std::string() : render(done.error(), request.expression);
   });
 }
 

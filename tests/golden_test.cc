@@ -1,4 +1,5 @@
-// Each file in tests/golden is an expression with its operand types, followed by what every stage
+// Each file in tests/golden is an expression with its operand types and perhaps a memory
+// limit, followed by what every stage
 // prints for it on a fixed target. EINC_UPDATE_GOLDEN=1 rewrites the files.
 
 #include <gtest/gtest.h>
@@ -32,9 +33,16 @@ std::string regenerate(const std::string& header, bool with_assembly, bool is_co
   std::string expression, word;
   words >> expression;
   std::vector<TensorType> types;
-  while (words >> word) types.push_back(*parse_type(word));
-  std::string text = header;
   Options options;
+  constexpr std::string_view kLimit = "limit=";
+  while (words >> word) {
+    if (word.starts_with(kLimit)) {
+      options.memory_limit = std::stoll(word.substr(kLimit.size()));
+    } else {
+      types.push_back(*parse_type(word));
+    }
+  }
+  std::string text = header;
   options.target = "x86-64-v3";
   options.tier = is_compiled ? "jit" : "highway";
   options.trace = [&](std::string_view stage, const std::string& printed) {

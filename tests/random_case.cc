@@ -1,6 +1,13 @@
 #include "random_case.h"
 
 namespace einc::test {
+
+int64_t sufficient_memory_limit(const Error& refusal) {
+  const size_t place = refusal.message.find("; ");
+  return refusal.rule == "memory-limit" && place != std::string::npos
+             ? std::stoll(refusal.message.substr(place + 2))
+             : 0;
+}
 namespace {
 
 bool gaps_are_untouched(const TensorView& output) {

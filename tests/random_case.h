@@ -1,6 +1,7 @@
 // A random request with operands and the oracle's answer, to hold ways of computing it against.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +11,9 @@
 #include "reference.h"
 
 namespace einc::test {
+
+// The memory limit that a refusal says would do; 0 if it is about something else.
+int64_t sufficient_memory_limit(const Error& refusal);
 
 class RandomCase {
  public:

@@ -3,10 +3,12 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,7 +17,9 @@
 #include "einc/einc.h"
 #include "einc/error.h"
 #include "einc/options.h"
+#include "einc/path.h"
 #include "einc/tensor.h"
+#include "frontend/cli/network_file.h"
 #include "frontend/cli/npy.h"
 
 namespace einc::cli {
@@ -64,11 +68,64 @@ int show(const ShowArguments& arguments) {
 struct RunArguments {
   std::string expression;
   std::vector<std::string> files;
-  std::string output;  // empty: print
+  std::optional<uint32_t> random;  // seed of made-up operands
+  std::string dtype = "float64";   // of these
+  std::string output;              // empty: print
   Options options;
 };
 
+// Numbers between -1 and 1, the same for a seed everywhere.
+template <typename Part>
+void fill_parts(void* data, int64_t parts, std::mt19937& generator) {
+  auto* const begin = static_cast<Part*>(data);
+  std::generate(begin, begin + parts,
+                [&] { return static_cast<Part>(static_cast<double>(generator()) * 0x1p-31 - 1); });
+}
+
+Result<Tensor> random_tensor(const TensorType& type, std::mt19937& generator) {
+  auto tensor = Tensor::zeros(type.dtype, type.extents);
+  if (!tensor) return tensor;
+  const int64_t elements = element_count(type.extents);
+  const bool is_complex = info(type.dtype).kind == Kind::kComplex;
+  const int64_t parts = is_complex ? 2 * elements : elements;
+  if (type.dtype == DType::kFloat32 || type.dtype == DType::kComplex64) {
+    fill_parts<float>(tensor->data(), parts, generator);
+  } else if (type.dtype == DType::kFloat64 || type.dtype == DType::kComplex128) {
+    fill_parts<double>(tensor->data(), parts, generator);
+  } else {
+    return Error{ErrorCode::kDType,
+                 "made-up operands are float32, float64, complex64 or complex128", std::nullopt,
+                 "dtype"};
+  }
+  return tensor;
+}
+
+int run_network(const RunArguments& arguments) {
+  const auto network = read_network(arguments.expression);
+  if (!network) return fail(network.error());
+  if (!arguments.random || !arguments.files.empty())
+    return fail("a network is run on made-up operands: --random SEED");
+  const auto dtype = dtype_from_name(arguments.dtype);
+  if (!dtype) return fail("no dtype '" + arguments.dtype + "'");
+  const std::vector<TensorType> types = types_of(*network, *dtype);
+  const auto kernel = compile(expression_of(*network), types, arguments.options);
+  if (!kernel) return fail(kernel.error());
+  std::mt19937 generator(*arguments.random);
+  std::vector<Tensor> operands;
+  for (const TensorType& type : types) {
+    auto operand = random_tensor(type, generator);
+    if (!operand) return fail(operand.error());
+    operands.push_back(*std::move(operand));
+  }
+  const auto result = Tensor::zeros(kernel->output_type().dtype, kernel->output_type().extents);
+  if (!result) return fail(result.error());
+  const std::vector<TensorView> views(operands.begin(), operands.end());
+  if (auto done = kernel->run(views, *result); !done) return fail(done.error());
+  return show_result(*result, arguments.output);
+}
+
 int run(const RunArguments& arguments) {
+  if (names_network(arguments.expression)) return run_network(arguments);
   std::vector<NpyArray> arrays;
   std::vector<TensorView> inputs;
   for (const std::string& file : arguments.files) {
@@ -102,8 +159,13 @@ void add_show(CLI::App& tool, int& status) {
 void add_run(CLI::App& tool, int& status) {
   auto arguments = std::make_shared<RunArguments>();
   CLI::App& command = *tool.add_subcommand("run", "evaluate an expression on .npy files");
-  command.add_option("expression", arguments->expression, "such as 'ij,jk->ik'")->required();
-  command.add_option("files", arguments->files, "one .npy file for each operand")->required();
+  command
+      .add_option("expression", arguments->expression,
+                  "such as 'ij,jk->ik', or a network in a file: NAME.json or NAME.json.gz")
+      ->required();
+  command.add_option("files", arguments->files, "one .npy file for each operand of an expression");
+  command.add_option("--random", arguments->random, "seed of made-up operands of a network");
+  command.add_option("--dtype", arguments->dtype, "of made-up operands")->capture_default_str();
   command.add_option("-o,--output", arguments->output,
                      "the .npy file to write; without it the elements are printed");
   add_dialect_option(command, arguments->options);

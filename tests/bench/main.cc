@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -14,6 +15,7 @@
 
 #include "calls.h"
 #include "contest.h"
+#include "paths.h"
 #include "peers.h"
 #include "report.h"
 
@@ -28,10 +30,22 @@ struct Arguments {
   std::string tier = "auto";
   std::string json;
   int threads = 1;
-  double seconds = 0.3;
+  std::optional<double> seconds;
 };
 
-constexpr const char* kCalls = "calls";  // the suite that has no roofline
+// For each contestant in each case.
+constexpr double kSecondsEach = 0.3;
+
+bool asks_for(const Arguments& arguments, const char* suite) {
+  return std::find(arguments.suites.begin(), arguments.suites.end(), suite) !=
+         arguments.suites.end();
+}
+
+// Suites that have no roofline.
+constexpr const char* kCalls = "calls";
+constexpr const char* kPaths = "paths";
+
+const std::vector<std::string> kNoPeers = {"none"};
 
 constexpr struct {
   const char* name;
@@ -43,6 +57,7 @@ constexpr struct {
     {"cliffs", "einsums that were reported as slow elsewhere"},
     {"memory", "transpositions, reductions, outer and elementwise products"},
     {kCalls, "what a call and a compilation cost"},
+    {kPaths, "contraction orders found in --seconds, or 0.01, 0.1 and 1 s"},
 };
 
 constexpr std::pair<const char*, DType> kShortNames[] = {
@@ -110,11 +125,11 @@ Measurement measure(const std::string& suite, const Problem& problem, const Mach
 
 using SuiteCases = std::vector<std::pair<std::string, Case>>;
 
-// All suites but kCalls.
+// Of all suites with a roofline.
 SuiteCases cases_of(const Arguments& arguments) {
   SuiteCases cases;
   for (const std::string& suite : arguments.suites)
-    if (suite != kCalls)
+    if (suite != kCalls && suite != kPaths)
       for (Case& item : cases_of(suite, arguments)) cases.emplace_back(suite, std::move(item));
   return cases;
 }
@@ -140,12 +155,17 @@ int run(const Arguments& arguments) {
     const auto contestants = contestants_of(*problem, peers, failures);
     if (contestants.empty() || contestants[0].name != "einc") continue;
     report.measurements.push_back(
-        measure(suite, *problem, machine, contestants, arguments.seconds));
+        measure(suite, *problem, machine, contestants, arguments.seconds.value_or(kSecondsEach)));
     print(report.measurements.back());
   }
   print_summary(report.measurements);
-  if (std::find(arguments.suites.begin(), arguments.suites.end(), kCalls) != arguments.suites.end())
-    report.calls = run_calls(options, peers, arguments.seconds, failures);
+  if (asks_for(arguments, kCalls))
+    report.calls = run_calls(options, peers, arguments.seconds.value_or(kSecondsEach), failures);
+  if (asks_for(arguments, kPaths)) {
+    std::vector<double> budgets = {0.01, 0.1, 1};
+    if (arguments.seconds) budgets = {*arguments.seconds};
+    report.paths = run_paths(budgets, arguments.filters, arguments.peers != kNoPeers);
+  }
   if (!arguments.json.empty() && !write_json(arguments.json, machine, report))
     throw std::runtime_error("cannot write " + arguments.json);
   return failures == 0 ? 0 : 1;
@@ -172,8 +192,8 @@ void add_options(CLI::App& tool, Arguments& arguments) {
   tool.add_option("--peers", arguments.peers, "all, none, or names")
       ->delimiter(',')
       ->capture_default_str();
-  tool.add_option("--seconds", arguments.seconds, "for each contestant in each case")
-      ->capture_default_str();
+  tool.add_option("--seconds", arguments.seconds,
+                  "for each contestant in each case; 0.3 if not given");
   tool.add_option("--json", arguments.json, "file to write the measurements to");
 }
 

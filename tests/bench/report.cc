@@ -175,6 +175,13 @@ bool write_json(const std::string& path, const Machine& machine, const Report& r
       json["call_ns"][name][contestant] = 1e9 * seconds;
   for (const auto& [what, seconds] : report.calls.compilations)
     json["compile_ms"][what] = 1e3 * seconds;
+  for (const PathResult& result : report.paths)
+    json["paths"].push_back({{"name", result.network},
+                             {"tool", result.tool},
+                             {"log10_flops", result.log10_flops},
+                             {"gap", result.gap},
+                             {"log2_size", result.log2_size},
+                             {"seconds", result.seconds}});
   std::ofstream file(path);
   file << json.dump(2) << "\n";
   return file.good();

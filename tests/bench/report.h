@@ -7,6 +7,7 @@
 
 #include "calls.h"
 #include "machine.h"
+#include "paths.h"
 
 namespace einc::bench {
 
@@ -30,6 +31,7 @@ struct Measurement {
 struct Report {
   std::vector<Measurement> measurements;
   CallReport calls;
+  std::vector<PathResult> paths;
 };
 
 void print_machine(const Machine& machine);
