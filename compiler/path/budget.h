@@ -1,6 +1,7 @@
 // How long a search may go on.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -34,6 +35,12 @@ class Budget {
     return moves_ > 0 ? static_cast<double>(spent_) / static_cast<double>(moves_) : now / seconds_;
   }
   bool is_spent() { return spent() >= 1; }
+
+  // That the whole budget is worth, judged by what was spent so far.
+  double total_moves() {
+    return moves_ > 0 ? static_cast<double>(moves_)
+                      : static_cast<double>(spent_) / std::max(spent(), 1e-6);
+  }
 
   double elapsed_seconds() const {
     return std::chrono::duration<double>(Clock::now() - start_).count();

@@ -51,11 +51,14 @@ class Portfolio {
     const double begin = budget_.spent();
     const auto at = [&](double part) { return begin + part * (until - begin); };
     for (int start = 0; start == 0 || budget_.spent() < at(start < 3 ? 0.4 : 0.15); ++start)
-      add_start(start, at(0.3));
-    double length = network_.terms.size() < 300 ? 0.08 : network_.terms.size() < 800 ? 0.2 : 0.5;
+      add_start(start, budget_.spent() + 0.06 * (until - begin));
+    // A few thousand sweeps of the tree; more where that is soon done.
+    double length = std::clamp(
+        3000.0 * static_cast<double>(network_.terms.size()) / std::max(budget_.total_moves(), 1.0),
+        0.03, 0.5);
     for (int round = 0; budget_.spent() < at(0.97); ++round) {
       anneal_round(round, std::min(budget_.spent() + length * (until - begin), at(1)));
-      length *= 1.5;
+      length *= 1.3;
     }
     return improve_at_last(until);
   }
@@ -83,34 +86,64 @@ class Portfolio {
   SearchTree tree_of(const SsaPath& path) const { return {network_, path, bits_, objective_}; }
 
   void add_start(int start, double until) {
-    SearchTree tree = tree_of(start_path(start));
+    SearchTree tree = tree_of(start_path(start, until));
     budget_.spend(static_cast<int64_t>(network_.terms.size()) * 32);
     reconfigure(tree, kLeaves, until, budget_);
     keep(tree);
   }
 
-  // A different one each time.
-  SsaPath start_path(int start) {
-    const bool is_first = start < 5;
-    switch (start % 5) {
-      case 1: {
-        if (spectral_.empty()) spectral_ = spectral_order(network_, random_);
-        const std::vector<double> order =
-            start % 10 == 6 ? breadth_first_order(network_, random_) : spectral_;
-        return random_sweep(network_, order, is_first ? 0 : 0.1, random_);
-      }
+  // A different one each time: first of every kind what it makes without noise.
+  SsaPath start_path(int start, double until) {
+    switch (start) {
+      case 0:
+        return greedy_path(network_, {}, random_);
+      case 1:
+        return best_sweep(until);
       case 2:
-        return elimination_path(network_, is_first ? 0 : random_.uniform(0, 1), random_);
-      case 3:
-        return bisection_path(network_, random_);
+        return elimination_path(network_, 0, random_);
       default:
-        return greedy_path(network_, start == 0 ? GreedyScore{} : random_score(random_), random_);
+        return noisy_path(start % 5);
     }
   }
 
-  // From the best tree, or, hotter, from any.
+  SsaPath noisy_path(int kind) {
+    switch (kind) {
+      case 0:
+        return greedy_path(network_, random_score(random_), random_);
+      case 1:
+        return random_sweep(network_, spectral_order(network_, random_), 0.1, random_);
+      case 2:
+        return elimination_path(network_, random_.uniform(0, 1), random_);
+      case 3:
+        return bisection_path(network_, random_);
+      default:
+        return random_sweep(network_, breadth_first_order(network_, random_), 0.1, random_);
+    }
+  }
+
+  // How good a sweep is depends on which of several nearly equal directions it takes, and on how
+  // much it is pulled along.
+  SsaPath best_sweep(double until) {
+    constexpr int kTries = 12;
+    constexpr int kTriesEach = 3;
+    std::vector<double> order;
+    SsaPath best;
+    double least = 0;
+    for (int i = 0; i == 0 || (i < kTries && budget_.spent() < until); ++i) {
+      if (i % kTriesEach == 0) order = spectral_order(network_, random_);
+      SsaPath path = random_sweep(network_, order, 0, random_);
+      budget_.spend(static_cast<int64_t>(network_.terms.size()) * 32);
+      const double total = tree_of(path).total();
+      if (!best.empty() && total >= least) continue;
+      least = total;
+      best = std::move(path);
+    }
+    return best;
+  }
+
+  // From the best tree, or, so hot that little of it is left, from any.
   void anneal_round(int round, double until) {
-    constexpr double kBetas[] = {1, 0.3, 3, 0.3, 6, 0.3};
+    constexpr double kBetas[] = {1, 1, 0.3, 1.5, 0.3, 3};
     const double beta = kBetas[round % 6];
     const size_t from = beta < 1 ? random_.below(pool_.size()) : 0;
     SearchTree tree = tree_of(pool_[from].path);
@@ -143,7 +176,6 @@ class Portfolio {
   Random& random_;
   Budget& budget_;
   LabelBits bits_;
-  std::vector<double> spectral_;  // order
   std::vector<Entry> pool_;
 };
 
