@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 #include <vector>
+
 #include "compiler/contraction_tree.h"
 #include "compiler/einsum_ir.h"
 
@@ -26,16 +27,16 @@ Layout layout(const ContractionTree& tree, const Einsum& einsum) {
     const auto index = static_cast<size_t>(node);
     return index < inputs ? einsum.inputs[index].labels : result.orders[index - inputs];
   };
+  std::vector<const TreeStep*> consumers(inputs + tree.steps.size());
+  for (const TreeStep& step : tree.steps)
+    for (const int input : step.inputs) consumers[static_cast<size_t>(input)] = &step;
   for (size_t s = 0; s < tree.steps.size(); ++s) {
     const TreeStep& step = tree.steps[s];
     if (s + 1 == tree.steps.size()) {
       result.orders.push_back(einsum.output.labels);
       break;
     }
-    const int node = static_cast<int>(inputs + s);
-    const auto consumer =
-        std::find_if(tree.steps.begin(), tree.steps.end(),
-                     [&](const TreeStep& other) { return contains(other.inputs, node); });
+    const TreeStep* const consumer = consumers[inputs + s];
     std::vector<Label> produced;  // in the order of the operands
     for (const int input : step.inputs)
       for (const Label label : order_of(input))

@@ -21,9 +21,8 @@ ContractionTree in_memory_order(const ContractionTree& tree, const Einsum& einsu
   for (size_t s = 0; s < tree.steps.size(); ++s) {
     const auto need = [&](int node) -> const Need& { return needs[static_cast<size_t>(node)]; };
     std::vector<int> order = tree.steps[s].inputs;
-    std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
-      return need(a).peak - need(a).own > need(b).peak - need(b).own;
-    });
+    const auto excess = [&](int node) { return need(node).peak - need(node).own; };
+    if (order.size() == 2 && excess(order[0]) < excess(order[1])) std::swap(order[0], order[1]);
     const bool is_last = s + 1 == tree.steps.size();
     Need& result = needs[inputs + s];
     result.own = is_last ? 0 : tree.steps[s].output_elements;  // the output is not ours

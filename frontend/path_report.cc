@@ -80,8 +80,8 @@ class Reporter {
     const LabelList& result = contractor.labels(contractor.contract(a, b));
     const double size = log2_elements(network_, result);
     const auto to_float = [](double x) { return static_cast<float>(x); };
-    return {.left = a,
-            .right = b,
+    return {.left = std::min(a, b),
+            .right = std::max(a, b),
             .result = {result.begin(), result.end()},
             .log10_flops = flops * kLog10Of2,
             .log2_size = size,

@@ -90,9 +90,9 @@ double fewest_flops(const Contractor& contractor, const Network& network, std::v
 }
 
 SsaPath found(const PathFinder& finder, const Network& network, int64_t moves,
-              const Objective& objective = kFewestFlops, uint64_t seed = 0) {
+              const Objective& objective = kFewestFlops, uint64_t seed = 0, int threads = 1) {
   Budget budget = Budget::of_moves(moves);
-  return finder.find(network, {objective, seed, budget});
+  return finder.find(network, {objective, seed, threads, budget});
 }
 
 RC_GTEST_PROP(Path, EveryFinderFindsAPath, (uint64_t seed)) {
@@ -113,6 +113,16 @@ RC_GTEST_PROP(Path, IsTheSameForASeedAndMoves, (uint64_t seed)) {
     if (network.terms.size() <= finder.most_terms)
       RC_ASSERT(found(finder, network, 3000, kFewestFlops, 7) ==
                 found(finder, network, 3000, kFewestFlops, 7));
+}
+
+RC_GTEST_PROP(Path, OfSeveralThreadsIsTheirBest, (uint64_t seed)) {
+  Random random(seed);
+  const Network network = random_network(20 + random.below(60), random);
+  const PathFinder& finder = path_finders()[0];
+  const SsaPath together = found(finder, network, 3000, kFewestFlops, 7, 2);
+  for (const uint64_t own : {uint64_t{7}, uint64_t{8}})
+    RC_ASSERT(cost_of(network, together).log2_flops <=
+              cost_of(network, found(finder, network, 3000, kFewestFlops, own)).log2_flops + 1e-3);
 }
 
 RC_GTEST_PROP(Path, ExactIsAsCheapAsTheBestOfAllTrees, (uint64_t seed)) {
@@ -233,7 +243,7 @@ TEST(Path, SearchEndsWhenItIsTold) {
   Budget budget = Budget::of_seconds(1e6);
   int calls = 0;
   budget.set_progress([&](double) { return ++calls < 3; });
-  EXPECT_TRUE(is_path(path_finders()[0].find(network, {kFewestFlops, 0, budget}), 100));
+  EXPECT_TRUE(is_path(path_finders()[0].find(network, {kFewestFlops, 0, 2, budget}), 100));
   EXPECT_GE(calls, 3);
 }
 
@@ -277,6 +287,9 @@ TEST(ChoosePath, ChecksItsLimits) {
   options.path_seconds = 1;
   options.path_moves = 1;
   EXPECT_EQ(refusal(options, 3), "a search is limited by seconds or by moves, not by both");
+  options = {};
+  options.path_threads = 0;
+  EXPECT_EQ(refusal(options, 3), "a search has 1 to 1024 threads, not 0");
   options = {};
   options.path_moves = -1;
   EXPECT_EQ(refusal(options, 3), "a search needs more than -1 moves");

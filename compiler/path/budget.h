@@ -2,10 +2,12 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <utility>
 
 #include "compiler/path/log2.h"
@@ -31,7 +33,7 @@ class Budget {
     const double now = elapsed_seconds();
     constexpr double kSecondsBetweenReports = 0.1;
     if (progress_ && now > last_report_ + kSecondsBetweenReports) report();
-    if (is_cancelled_) return std::numeric_limits<double>::infinity();
+    if (*is_cancelled_) return std::numeric_limits<double>::infinity();
     return moves_ > 0 ? static_cast<double>(spent_) / static_cast<double>(moves_) : now / seconds_;
   }
   bool is_spent() { return spent() >= 1; }
@@ -44,6 +46,14 @@ class Budget {
 
   double elapsed_seconds() const {
     return std::chrono::duration<double>(Clock::now() - start_).count();
+  }
+
+  // The same budget for another thread, which reports nothing, and ends if this one is cancelled.
+  Budget share() const {
+    Budget other(seconds_, moves_);
+    other.start_ = start_;
+    other.is_cancelled_ = is_cancelled_;
+    return other;
   }
 
   // ---- Progress
@@ -71,14 +81,15 @@ class Budget {
   void report() {
     last_report_ = elapsed_seconds();
     if (best_ == kNothing && done_ == kNothing) return;
-    is_cancelled_ |= !progress_(log2_add(static_cast<float>(done_), static_cast<float>(best_)));
+    if (!progress_(log2_add(static_cast<float>(done_), static_cast<float>(best_))))
+      *is_cancelled_ = true;
   }
 
   Clock::time_point start_ = Clock::now();
   double seconds_;
   int64_t moves_;
   int64_t spent_ = 0;
-  bool is_cancelled_ = false;
+  std::shared_ptr<std::atomic<bool>> is_cancelled_ = std::make_shared<std::atomic<bool>>(false);
   SearchProgress progress_;
   double last_report_ = 0;
   double best_ = kNothing;  // of the part at hand

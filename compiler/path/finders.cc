@@ -1,10 +1,13 @@
 #include "compiler/path/finders.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <limits>
 #include <optional>
 #include <span>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "compiler/path/anneal.h"
 #include "compiler/path/bisection.h"
@@ -92,8 +95,21 @@ SsaPath find_anneal(const Network& network, const PathSearch& search) {
   });
 }
 
+// Every thread on its own, from another seed: the best of what they find.
 SsaPath find_auto(const Network& network, const PathSearch& search) {
-  return portfolio_path(network, search.objective, search.seed, search.budget);
+  if (search.threads <= 1 || network.terms.size() <= kMostExactTerms)
+    return portfolio_path(network, search.objective, search.seed, search.budget);
+  std::vector<SsaPath> paths(static_cast<size_t>(search.threads));
+  std::vector<std::thread> others;
+  for (size_t t = 1; t < paths.size(); ++t)
+    others.emplace_back([&, t, budget = search.budget.share()]() mutable {
+      paths[t] = portfolio_path(network, search.objective, search.seed + t, budget);
+    });
+  paths[0] = portfolio_path(network, search.objective, search.seed, search.budget);
+  for (std::thread& other : others) other.join();
+  return *std::min_element(paths.begin(), paths.end(), [&](const SsaPath& x, const SsaPath& y) {
+    return log2_cost_of(network, x, search.objective) < log2_cost_of(network, y, search.objective);
+  });
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ namespace einc {
 struct PathSearch {
   Objective objective;
   uint64_t seed;
+  int threads;  // that "auto" searches with
   Budget& budget;
 };
 

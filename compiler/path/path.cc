@@ -65,6 +65,8 @@ Result<void> check(const Options& options) {
     return fail("a search needs more than " + std::to_string(*options.path_moves) + " moves");
   if (options.path_seconds && options.path_moves)
     return fail("a search is limited by seconds or by moves, not by both");
+  if (options.path_threads < 1 || options.path_threads > 1024)
+    return fail("a search has 1 to 1024 threads, not " + std::to_string(options.path_threads));
   return {};
 }
 
@@ -91,6 +93,7 @@ Result<SearchPath> choose_search(const Options& options, size_t terms) {
     if (row.name == options.path)
       return SearchPath([&row, make = objective->objective, seconds = options.path_seconds,
                          moves = options.path_moves, seed = options.seed,
+                         threads = options.path_threads,
                          progress = options.path_progress](const Network& network, DType compute) {
         Budget budget = seconds ? Budget::of_seconds(*seconds)
                         : moves ? Budget::of_moves(*moves)
@@ -98,7 +101,7 @@ Result<SearchPath> choose_search(const Options& options, size_t terms) {
         if (progress)
           budget.set_progress(
               [&](double log2_cost) { return progress(log2_cost, budget.elapsed_seconds()); });
-        return row.find(network, {make(compute), seed, budget});
+        return row.find(network, {make(compute), seed, threads, budget});
       });
     known.append(known.empty() ? "" : ", ").append(row.name);
   }
@@ -116,6 +119,7 @@ Result<FindPath> choose_path(const Options& options, size_t inputs) {
 
 std::string path_key(const Options& options) {
   std::string key = options.path + " " + options.minimize;
+  if (options.path_threads != 1) key += " t" + std::to_string(options.path_threads);
   if (options.seed != 0) key += " " + std::to_string(options.seed);
   if (options.path_seconds) key += " s" + std::to_string(*options.path_seconds);
   if (options.path_moves) key += " m" + std::to_string(*options.path_moves);

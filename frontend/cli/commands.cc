@@ -191,6 +191,8 @@ void add_path_options(CLI::App& command, Options& options) {
   command.add_option("--budget", options.path_seconds, "seconds to search for an order");
   command.add_option("--moves", options.path_moves,
                      "to search for an order; unlike seconds, they give the same one everywhere");
+  command.add_option("--path-threads", options.path_threads, "that search for an order")
+      ->capture_default_str();
   command.add_option("--seed", options.seed, "of the search for an order")->capture_default_str();
 }
 

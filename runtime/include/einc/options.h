@@ -29,6 +29,7 @@ struct Options {
   std::optional<double>
       path_seconds;                   // that the search for an order may take; a guess if not given
   std::optional<int64_t> path_moves;  // the same, so that it finds the same order everywhere
+  int path_threads = 1;               // that search together
   uint64_t seed = 0;                  // of the search
   PathProgress path_progress = nullptr;
   // Bytes of scratch that a run may take beside its operands. Kept by cutting the einsum into

@@ -1,0 +1,100 @@
+// Networks from JSON, and what is reported of their paths.
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "einc/einc.h"
+#include "einc/path.h"
+
+namespace einc {
+namespace {
+
+std::string refusal(const std::string& json) {
+  const auto network = parse_network(json);
+  return network ? std::string("ok") : network.error().message;
+}
+
+TEST(Network, IsReadFromJson) {
+  const auto network = parse_network(
+      R"({"name": "chain", "inputs": [[0, 1], [1, 2]], "output": [0, 2], "sizes": [2, 3, 4],
+          "class": "ignored"})");
+  ASSERT_TRUE(network) << network.error().message;
+  EXPECT_EQ(network->name, "chain");
+  EXPECT_EQ(network->inputs, (std::vector<std::vector<int64_t>>{{0, 1}, {1, 2}}));
+  EXPECT_EQ(network->output, (std::vector<int64_t>{0, 2}));
+  EXPECT_EQ(network->extents, (std::vector<int64_t>{2, 3, 4}));
+  EXPECT_EQ(expression_of(*network), "[0][1],[1][2]->[0][2]");
+  EXPECT_EQ(to_string(types_of(*network, DType::kFloat64)[1]), "float64[3,4]");
+}
+
+TEST(Network, BadJsonIsRefusedWithThePlace) {
+  EXPECT_EQ(refusal("{\"inputs\": [[0, 1}"), "byte 17 is not what JSON has there");
+  EXPECT_EQ(refusal(""), "byte 0 is not what JSON has there");
+  EXPECT_EQ(refusal("[]"), "the network is no JSON object");
+  EXPECT_EQ(refusal("{\"inputs\": []}"), "the network has no \"output\"");
+  EXPECT_EQ(refusal(R"({"inputs": [], "output": [], "sizes": []})"),
+            "inputs is no list of at least one list of labels");
+  EXPECT_EQ(refusal(R"({"inputs": [[0], 1], "output": [], "sizes": [2]})"), "inputs[1] is no list");
+  EXPECT_EQ(refusal(R"({"inputs": [[0, -1]], "output": [], "sizes": [2]})"),
+            "inputs[0][1] is no integer from 0 on");
+  EXPECT_EQ(refusal(R"({"inputs": [[0, 1.5]], "output": [], "sizes": [2]})"),
+            "inputs[0][1] is no integer from 0 on");
+  EXPECT_EQ(refusal(R"({"inputs": [[0, 1]], "output": [], "sizes": [2]})"),
+            "inputs[0][1] is label 1, but sizes has only 1 extents");
+  EXPECT_EQ(refusal(R"({"inputs": [[0]], "output": [], "sizes": [0]})"),
+            "sizes[0] is no integer from 1 on");
+  EXPECT_EQ(refusal(R"({"inputs": [[0]], "output": [], "sizes": [18446744073709551615]})"),
+            "sizes[0] is no integer from 1 on");
+  EXPECT_EQ(refusal(R"({"inputs": [[0]], "output": [1], "sizes": [2, 2]})"),
+            "output[0] is label 1, which no input has");
+  EXPECT_EQ(refusal(R"({"inputs": [[0]], "output": [0, 0], "sizes": [2]})"),
+            "output[1] is label 0 again");
+}
+
+TEST(FindPath, ReportsWhatStepsCost) {
+  const auto report =
+      find_path("ab,bc,cd->ad", {*parse_type("float32[10,100]"), *parse_type("float32[100,10]"),
+                                 *parse_type("float32[10,1000]")});
+  ASSERT_TRUE(report) << report.error().message;
+  ASSERT_EQ(report->steps.size(), 2U);
+  EXPECT_EQ(report->steps[0].left, 0);
+  EXPECT_EQ(report->steps[0].right, 1);
+  EXPECT_NEAR(report->steps[0].log10_flops, 4, 1e-6);
+  EXPECT_NEAR(report->steps[1].log10_flops, 5, 1e-6);
+  EXPECT_NEAR(report->log10_flops, std::log10(1.1e5), 1e-6);
+  EXPECT_NEAR(report->log2_size, std::log2(1e4), 1e-6);
+  EXPECT_NEAR(report->peak_bytes, 4 * (1e4 + 100), 1);
+  EXPECT_GT(report->predicted_seconds, 0);
+  const std::string json = to_json(*report);
+  EXPECT_NE(json.find("\"ssa_path\":[[0,1],[2,3]]"), std::string::npos) << json;
+  EXPECT_NE(to_dot(*report).find("n3 -> n4;"), std::string::npos);
+}
+
+// Numbers far beyond any integer are only ever logarithms.
+TEST(FindPath, TakesExtentsBeyondAnyInteger) {
+  TensorNetwork network{.name = "cliques"};
+  for (int64_t i = 0; i < 40; ++i) {
+    network.extents.push_back(int64_t{1} << 62);
+    network.inputs.push_back({i, (i + 1) % 40, (i + 7) % 40});
+  }
+  Options options;
+  options.minimize = "flops";
+  options.path_moves = 10'000;
+  const auto report = find_path(network, DType::kFloat64, options);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_GT(report->log10_flops, 50);
+  EXPECT_EQ(report->steps.size(), 39U);
+}
+
+TEST(FindPath, RefusesWhatOptionsCannotBe) {
+  TensorNetwork network{.inputs = {{0}, {0}}, .output = {}, .extents = {2}};
+  Options options;
+  options.path_seconds = -1;
+  const auto report = find_path(network, DType::kFloat64, options);
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().rule, "path");
+}
+
+}  // namespace
+}  // namespace einc
