@@ -95,7 +95,8 @@ class Assembler {
 
   ProgramStep precompiled(PrecompiledStep step, std::vector<Slot> inputs, Slot output) const {
     if (trace_) trace_("kernel", step.text + "\n");
-    return {std::move(step.code), std::move(step.description), std::move(inputs), output};
+    return {std::move(step.code), std::move(step.description), std::move(inputs),
+            std::move(output)};
   }
 
   static std::vector<StepDim> step_dims(const std::vector<Dim>& dims) {
@@ -111,7 +112,7 @@ class Assembler {
       if (auto traced = trace_code(nest); !traced) return traced.error();
     auto code = make_code_(nest, target_);
     if (!code) return code.error();
-    return ProgramStep{*std::move(code), nullptr, input_slots(step), output};
+    return ProgramStep{*std::move(code), nullptr, input_slots(step), std::move(output)};
   }
 
   Result<void> trace_code(const LoopNest& nest) const {

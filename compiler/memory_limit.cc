@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 

@@ -134,8 +134,8 @@ class Model {
       const int64_t stride = std::abs(nest_.stride(operand, axis)) * nest_.element_bytes(operand);
       const double range = ranges[static_cast<size_t>(axis)];
       if (static_cast<double>(stride) < std::max(run, kLine) || range <= 1) continue;
-      const double starts =
-          std::min(static_cast<double>(way_bytes / std::gcd(stride, way_bytes)), range);
+      const int64_t different = way_bytes / std::gcd(stride, way_bytes);
+      const double starts = std::min(static_cast<double>(different), range);
       const double sets = starts * std::ceil(run / kLine);
       const double needed = range * std::ceil(run / kLine);
       crowding =

@@ -3,6 +3,8 @@
 // cost of the nests decides.
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 

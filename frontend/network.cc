@@ -1,6 +1,7 @@
 // Networks from JSON.
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json.hpp>  // IWYU pragma: keep
+#include <nlohmann/json_fwd.hpp>
 
 #include <algorithm>
 #include <cstddef>

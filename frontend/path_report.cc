@@ -1,6 +1,7 @@
 // What a search for a contraction order found.
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json.hpp>  // IWYU pragma: keep
+#include <nlohmann/json_fwd.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -20,6 +21,7 @@
 #include "compiler/path/path.h"
 #include "einc/dtype.h"
 #include "einc/error.h"
+#include "einc/options.h"
 #include "einc/path.h"
 #include "einc/tensor.h"
 #include "frontend/request.h"

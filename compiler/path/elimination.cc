@@ -41,7 +41,7 @@ class Elimination {
     std::vector<int> rest;
     for (int node = 0; node < contractor_.size(); ++node)
       if (is_live_[index(node)]) rest.push_back(node);
-    join_smallest_first(network_, contractor_, std::move(rest), path_);
+    join_smallest_first(network_, contractor_, rest, path_);
     return std::move(path_);
   }
 

@@ -1,6 +1,5 @@
 #include "compiler/path/exact.h"
 
-#include <cstddef>
 #include <vector>
 
 #include "compiler/path/greedy.h"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <optional>
 #include <span>
@@ -16,6 +17,7 @@
 #include "compiler/path/greedy.h"
 #include "compiler/path/label_bits.h"
 #include "compiler/path/network.h"
+#include "compiler/path/objective.h"
 #include "compiler/path/portfolio.h"
 #include "compiler/path/random.h"
 #include "compiler/path/reconfigure.h"

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "compiler/path/join.h"
-#include "compiler/path/log2.h"
 #include "compiler/path/network.h"
 #include "compiler/path/random.h"
 
@@ -41,7 +40,7 @@ class Greedy {
     std::vector<int> rest;
     for (int node = 0; node < contractor_.size(); ++node)
       if (is_live_[index(node)]) rest.push_back(node);
-    join_smallest_first(network_, contractor_, std::move(rest), path_);
+    join_smallest_first(network_, contractor_, rest, path_);
     return std::move(path_);
   }
 

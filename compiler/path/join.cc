@@ -9,8 +9,8 @@
 
 namespace einc {
 
-int join_smallest_first(const Network& network, Contractor& contractor, std::vector<int> nodes,
-                        SsaPath& path) {
+int join_smallest_first(const Network& network, Contractor& contractor,
+                        const std::vector<int>& nodes, SsaPath& path) {
   using Part = std::pair<double, int>;
   std::priority_queue<Part, std::vector<Part>, std::greater<>> parts;
   const auto add = [&](int node) {

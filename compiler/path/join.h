@@ -8,7 +8,7 @@ namespace einc {
 
 // Contracts the two smallest of `nodes` until one is left, which it returns, and adds the steps to
 // `path`: of tensors that share no label, the order that writes least (Huffman's).
-int join_smallest_first(const Network& network, Contractor& contractor, std::vector<int> nodes,
-                        SsaPath& path);
+int join_smallest_first(const Network& network, Contractor& contractor,
+                        const std::vector<int>& nodes, SsaPath& path);
 
 }  // namespace einc

@@ -69,7 +69,7 @@ std::vector<int> LabelBits::unmasked_labels(const Word* bits) const {
   std::vector<int> labels;
   for (int w = 0; w < words_; ++w)
     for (Word rest = bits[w] & unmasked(w); rest != 0; rest &= rest - 1)
-      labels.push_back(label_[static_cast<size_t>(64 * w + std::countr_zero(rest))]);
+      labels.push_back(label_[bit_index(w, std::countr_zero(rest))]);
   return labels;
 }
 

@@ -31,9 +31,7 @@ class LabelBits {
   std::vector<int> unmasked_labels(const Word* bits) const;
 
   Word unmasked(int word) const { return unmasked_[static_cast<size_t>(word)]; }
-  float log2_extent(int word, int bit) const {
-    return bit_weight_[static_cast<size_t>(64 * word + bit)];
-  }
+  float log2_extent(int word, int bit) const { return bit_weight_[bit_index(word, bit)]; }
 
   // log2 of the elements of a tensor with these labels. kWords is words(), or 0: any number.
   template <int kWords>
@@ -54,11 +52,15 @@ class LabelBits {
     }
     for (int w = 0; w < words; ++w)
       for (Word rest = bits[w] & unmasked_[static_cast<size_t>(w)]; rest != 0; rest &= rest - 1)
-        sum += bit_weight_[static_cast<size_t>(64 * w + std::countr_zero(rest))];
+        sum += bit_weight_[bit_index(w, std::countr_zero(rest))];
     return sum;
   }
 
  private:
+  static size_t bit_index(int word, int bit) {
+    return size_t{64} * static_cast<size_t>(word) + static_cast<size_t>(bit);
+  }
+
   int words_ = 1;
   enum class Extents : char { kOne, kOneAWord, kMany } extents_ = Extents::kOne;
   std::vector<int> position_;      // of each label, or -1

@@ -9,7 +9,6 @@
 #include <string_view>
 #include <utility>
 
-#include "compiler/contraction_tree.h"
 #include "compiler/einsum_ir.h"
 #include "compiler/path/budget.h"
 #include "compiler/path/exact.h"
@@ -18,6 +17,7 @@
 #include "compiler/path/network.h"
 #include "compiler/path/objective.h"
 #include "compiler/path/random.h"
+#include "einc/dtype.h"
 #include "einc/error.h"
 #include "einc/options.h"
 

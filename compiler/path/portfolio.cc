@@ -64,7 +64,7 @@ class Portfolio {
   }
 
   // Of a good path: what a cold start makes of it.
-  SsaPath polish(SsaPath path, double until) {
+  SsaPath polish(const SsaPath& path, double until) {
     add_start(0, budget_.spent());  // nothing may be worse than that
     SearchTree tree = tree_of(path);
     reconfigure(tree, kLeaves, until, budget_);
@@ -219,7 +219,7 @@ SsaPath portfolio_path(const Network& network, const Objective& objective, uint6
     budget.finish_part();
     tops.push_back(nodes.back());
   }
-  join_smallest_first(network, contractor, std::move(tops), path);
+  join_smallest_first(network, contractor, tops, path);
   return path;
 }
 

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "einc/dtype.h"
 #include "einc/einc.h"
 #include "einc/error.h"
 #include "einc/options.h"
