@@ -46,6 +46,14 @@ int64_t step_scratch_bytes(const Program& program) {
 
 }  // namespace
 
+Result<void> check_memory_limit(const Options& options) {
+  if (!options.memory_limit || *options.memory_limit > 0) return {};
+  return Error{
+      ErrorCode::kArgument,
+      "a memory limit of " + std::to_string(*options.memory_limit) + " bytes leaves no memory",
+      std::nullopt, "memory-limit"};
+}
+
 Result<PlanRequest> plan_request(const Options& options, size_t inputs) {
   auto find_path = choose_path(options, inputs);
   if (!find_path) return find_path.error();

@@ -23,6 +23,9 @@ struct PlanRequest {
   std::optional<int64_t> memory_limit;  // bytes of scratch
 };
 
+// Fails with the rule "memory-limit" for one that is not above 0.
+Result<void> check_memory_limit(const Options& options);
+
 // For an einsum of that many inputs. Fails with the rules "path" and "memory-limit".
 Result<PlanRequest> plan_request(const Options& options, size_t inputs);
 

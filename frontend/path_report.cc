@@ -15,10 +15,12 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/compile.h"
 #include "compiler/einsum_ir.h"
 #include "compiler/path/network.h"
 #include "compiler/path/objective.h"
 #include "compiler/path/path.h"
+#include "compiler/path/slice.h"
 #include "einc/dtype.h"
 #include "einc/error.h"
 #include "einc/options.h"
@@ -54,21 +56,15 @@ class Reporter {
 
   PathReport run(const SsaPath& path) {
     PathReport report{.inputs = static_cast<int64_t>(network_.terms.size())};
-    Contractor contractor(network_);
     const PathCost cost = cost_of(network_, path);
     report.log10_flops = cost.log2_flops * kLog10Of2;
     report.log10_write = cost.log2_write * kLog10Of2;
     report.log2_size = cost.log2_size;
-    std::vector<double> bytes_of_node(network_.terms.size());
-    double alive = 0;
+    report.peak_bytes = peak_elements(network_, path) * bytes_;
+    Contractor contractor(network_);
     for (const auto& [a, b] : path) {
       report.steps.push_back(step(contractor, a, b));
-      const PathStep& done = report.steps.back();
-      report.predicted_seconds += done.seconds;
-      bytes_of_node.push_back(std::exp2(done.log2_size) * bytes_);
-      alive += bytes_of_node.back();
-      report.peak_bytes = std::max(report.peak_bytes, alive);
-      for (const int node : {a, b}) alive -= bytes_of_node[static_cast<size_t>(node)];
+      report.predicted_seconds += report.steps.back().seconds;
     }
     return report;
   }
@@ -96,18 +92,42 @@ class Reporter {
   const double bytes_;
 };
 
+PathReport report_slices(Network network, DType dtype, const SlicedPath& found) {
+  double log2_slices = 0;
+  for (const int label : found.labels) {
+    log2_slices += network.log2_extents[static_cast<size_t>(label)];
+    network.log2_extents[static_cast<size_t>(label)] = 0;
+  }
+  PathReport report = Reporter(network, dtype).run(found.path);
+  report.sliced.assign(found.labels.begin(), found.labels.end());
+  report.log2_slices = log2_slices;
+  report.log10_flops += log2_slices * kLog10Of2;
+  report.log10_write += log2_slices * kLog10Of2;
+  report.predicted_seconds *= std::exp2(log2_slices);
+  return report;
+}
+
 }  // namespace
 
 Result<PathReport> find_path(const TensorNetwork& network, DType dtype,
                              const Options& options) try {
   const Network searched = to_network(network);
+  const DType compute = info(dtype).compute;
   const auto search = choose_search(options, searched.terms.size());
   if (!search) return search.error();
+  if (auto valid = check_memory_limit(options); !valid) return valid.error();
   const auto begin = std::chrono::steady_clock::now();
-  const SsaPath path = (*search)(searched, info(dtype).compute);
+  SlicedPath found{.path = (*search)(searched, compute), .labels = {}};
+  if (options.memory_limit) {
+    const double most_elements =
+        static_cast<double>(*options.memory_limit) / static_cast<double>(info(dtype).bytes);
+    if (peak_elements(searched, found.path) > most_elements)
+      found = slice_path(searched, found.path, *choose_objective(options, compute), most_elements,
+                         options.seed);
+  }
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  PathReport report = Reporter(searched, dtype).run(path);
+  PathReport report = report_slices(searched, dtype, found);
   report.name = network.name;
   report.seconds = seconds;
   return report;
@@ -139,7 +159,8 @@ std::string to_json(const PathReport& report) {
                                     {"peak_bytes", report.peak_bytes},
                                     {"predicted_seconds", report.predicted_seconds},
                                     {"seconds", report.seconds},
-                                    {"ssa_path", std::move(path)}};
+                                    {"ssa_path", std::move(path)},
+                                    {"sliced", report.sliced}};
   return json.dump();
 }
 

@@ -64,7 +64,7 @@ TEST(FindPath, ReportsWhatStepsCost) {
   EXPECT_NEAR(report->steps[1].log10_flops, 5, 1e-6);
   EXPECT_NEAR(report->log10_flops, std::log10(1.1e5), 1e-6);
   EXPECT_NEAR(report->log2_size, std::log2(1e4), 1e-6);
-  EXPECT_NEAR(report->peak_bytes, 4 * (1e4 + 100), 1);
+  EXPECT_NEAR(report->peak_bytes, 4 * 100, 1);
   EXPECT_GT(report->predicted_seconds, 0);
   const std::string json = to_json(*report);
   EXPECT_NE(json.find("\"ssa_path\":[[0,1],[2,3]]"), std::string::npos) << json;
@@ -85,6 +85,32 @@ TEST(FindPath, TakesExtentsBeyondAnyInteger) {
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_GT(report->log10_flops, 50);
   EXPECT_EQ(report->steps.size(), 39U);
+}
+
+TEST(FindPath, KeepsAMemoryLimitBySlices) {
+  TensorNetwork grid{.name = "ring of rings"};
+  constexpr int64_t kSide = 6;
+  const auto label = [&](int64_t x, int64_t y, int64_t direction) {
+    return 2 * ((x % kSide) * kSide + y % kSide) + direction;
+  };
+  for (int64_t x = 0; x < kSide; ++x)
+    for (int64_t y = 0; y < kSide; ++y)
+      grid.inputs.push_back(
+          {label(x, y, 0), label(x, y, 1), label(x + kSide - 1, y, 0), label(x, y + kSide - 1, 1)});
+  grid.extents.assign(2 * kSide * kSide, 2);
+  Options options;
+  options.minimize = "flops";
+  options.path_moves = 100'000;
+  const auto whole = find_path(grid, DType::kFloat32, options);
+  ASSERT_TRUE(whole);
+  EXPECT_TRUE(whole->sliced.empty());
+  options.memory_limit = static_cast<int64_t>(whole->peak_bytes / 16);
+  const auto sliced = find_path(grid, DType::kFloat32, options);
+  ASSERT_TRUE(sliced);
+  EXPECT_FALSE(sliced->sliced.empty());
+  EXPECT_LE(sliced->peak_bytes, static_cast<double>(*options.memory_limit));
+  EXPECT_GE(sliced->log10_flops, whole->log10_flops - 1e-6);
+  EXPECT_LE(sliced->log10_flops, whole->log10_flops + 2);
 }
 
 TEST(FindPath, RefusesWhatOptionsCannotBe) {

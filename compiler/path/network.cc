@@ -1,6 +1,7 @@
 #include "compiler/path/network.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <iterator>
 #include <numeric>
@@ -84,6 +85,25 @@ PathCost cost_of(const Network& network, const SsaPath& path) {
     size = std::max(size, result);
   }
   return {flops.value(), size, write.value()};
+}
+
+double peak_elements(const Network& network, const SsaPath& path) {
+  struct Need {
+    double own = 0;   // elements of the result
+    double peak = 0;  // alive at once while it is made
+  };
+  std::vector<Need> needs(network.terms.size());
+  Contractor contractor(network);
+  for (const auto& [x, y] : path) {
+    Need a = needs[static_cast<size_t>(x)];
+    Need b = needs[static_cast<size_t>(y)];
+    if (a.peak - a.own < b.peak - b.own) std::swap(a, b);
+    const double elements =
+        std::exp2(log2_elements(network, contractor.labels(contractor.contract(x, y))));
+    const double own = needs.size() + 1 == network.terms.size() + path.size() ? 0 : elements;
+    needs.push_back({own, std::max({a.peak, a.own + b.peak, a.own + b.own + own})});
+  }
+  return needs.back().peak;
 }
 
 std::vector<std::vector<int>> connected_parts(const Network& network) {

@@ -60,6 +60,10 @@ struct PathCost {
 
 PathCost cost_of(const Network& network, const SsaPath& path);
 
+// Elements of intermediates that are alive at once, the last result not counted, if of the operands
+// of each step the one that needs more room comes first.
+double peak_elements(const Network& network, const SsaPath& path);
+
 // The parts that share no label, as lists of terms; each ascending.
 std::vector<std::vector<int>> connected_parts(const Network& network);
 

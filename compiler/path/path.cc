@@ -70,16 +70,25 @@ Result<void> check(const Options& options) {
   return {};
 }
 
+Result<const ObjectiveRow*> choose_objective_row(const Options& options) {
+  for (const ObjectiveRow& row : kObjectives)
+    if (row.name == options.minimize) return &row;
+  return fail("nothing to minimize is called '" + options.minimize +
+              "'; there are time, flops, size, write");
+}
+
 }  // namespace
+
+Result<Objective> choose_objective(const Options& options, DType compute) {
+  const auto row = choose_objective_row(options);
+  if (!row) return row.error();
+  return (*row)->objective(compute);
+}
 
 Result<SearchPath> choose_search(const Options& options, size_t terms) {
   if (auto valid = check(options); !valid) return valid.error();
-  const auto* const objective =
-      std::find_if(std::begin(kObjectives), std::end(kObjectives),
-                   [&](const ObjectiveRow& row) { return row.name == options.minimize; });
-  if (objective == std::end(kObjectives))
-    return fail("nothing to minimize is called '" + options.minimize +
-                "'; there are time, flops, size, write");
+  const auto objective = choose_objective_row(options);
+  if (!objective) return objective.error();
   if (options.path.find_first_of("[(") != std::string::npos) {
     const auto path = parse_path(options.path, terms);
     if (!path) return path.error();
@@ -91,7 +100,7 @@ Result<SearchPath> choose_search(const Options& options, size_t terms) {
       return fail("path finder '" + options.path + "' takes at most " +
                   std::to_string(row.most_terms) + " operands, not " + std::to_string(terms));
     if (row.name == options.path)
-      return SearchPath([&row, make = objective->objective, seconds = options.path_seconds,
+      return SearchPath([&row, make = (*objective)->objective, seconds = options.path_seconds,
                          moves = options.path_moves, seed = options.seed,
                          threads = options.path_threads,
                          progress = options.path_progress](const Network& network, DType compute) {

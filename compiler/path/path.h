@@ -18,6 +18,9 @@
 
 namespace einc {
 
+// What the options say is to be minimized. Fails with the rule "path".
+Result<Objective> choose_objective(const Options& options, DType compute);
+
 // The path of a network that is computed in that dtype.
 using SearchPath = std::function<SsaPath(const Network& network, DType compute)>;
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/path/anneal.h"
 #include "compiler/path/budget.h"
 #include "compiler/path/label_bits.h"
 #include "compiler/path/network.h"
@@ -88,8 +89,8 @@ class Slicer {
     if (best < 0) return false;
     set_sliced(best, true);
     labels_.push_back(best);
-    constexpr int64_t kMoves = 200'000;
-    Budget budget = Budget::of_moves(kMoves);
+    Budget budget = Budget::of_moves(int64_t{1000} * tree_.leaves());
+    anneal(tree_, {.first_beta = 2}, 0.7, budget, random_);
     reconfigure(tree_, 8, 1, budget);
     return true;
   }
@@ -126,7 +127,7 @@ class Slicer {
 
 SlicedPath slice_path(const Network& network, const SsaPath& path, const Objective& objective,
                       double most_elements, uint64_t seed) {
-  constexpr int kTrials = 8;
+  constexpr int kTrials = 4;
   Random random(seed);
   std::optional<SlicedPath> best;
   for (int trial = 0; trial < kTrials; ++trial) {

@@ -195,12 +195,12 @@ void add_path_options(CLI::App& command, Options& options) {
   command.add_option("--path-threads", options.path_threads, "that search for an order")
       ->capture_default_str();
   command.add_option("--seed", options.seed, "of the search for an order")->capture_default_str();
+  command.add_option("--memory-limit", options.memory_limit,
+                     "bytes of scratch that a run may take beside its operands");
 }
 
 void add_compile_options(CLI::App& command, Options& options) {
   add_path_options(command, options);
-  command.add_option("--memory-limit", options.memory_limit,
-                     "bytes of scratch that a run may take beside its operands");
   command.add_option("--target", options.target, "instruction set; see einc targets")
       ->capture_default_str();
 }

@@ -48,6 +48,9 @@ PathProgress progress_line(const std::optional<double>& budget) {
 }
 
 void print_summary(const PathReport& report) {
+  if (!report.sliced.empty())
+    std::printf("slices             2^%.2f, of %zu labels\n", report.log2_slices,
+                report.sliced.size());
   std::printf("log10 flops        %.4f\n", report.log10_flops);
   std::printf("log2 size          %.2f\n", report.log2_size);
   std::printf("log10 write        %.4f\n", report.log10_write);

@@ -68,9 +68,10 @@ def finders(inputs, output, sizes):
 def main():
     with gzip.open(sys.argv[1]) as file:
         network = json.load(file)
-    inputs = [tuple(term) for term in network["inputs"]]
-    output = tuple(network["output"])
-    sizes = dict(enumerate(network["sizes"]))
+    name = lambda label: chr(0x4E00 + label)  # cotengra wants one character
+    inputs = [tuple(map(name, term)) for term in network["inputs"]]
+    output = tuple(map(name, network["output"]))
+    sizes = {name(label): extent for label, extent in enumerate(network["sizes"])}
     for tool, find in finders(inputs, output, sizes):
         begin = time.process_time()
         path = find()

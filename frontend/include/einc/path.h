@@ -57,13 +57,17 @@ struct PathReport {
   double log10_flops = 0;        // of the sum over steps
   double log2_size = 0;          // of the largest result
   double log10_write = 0;        // of the sum of all results
-  double peak_bytes = 0;         // of the results that are alive at once, the output among them
+  double peak_bytes = 0;         // of intermediates that are alive at once, in one slice
   double predicted_seconds = 0;  // on one core
   double seconds = 0;            // that the search took
+  // To keep Options::memory_limit: labels of which one position at a time is computed. Steps are
+  // those of one slice; flops, writes and predicted seconds are of all of them.
+  std::vector<int64_t> sliced;
+  double log2_slices = 0;
 };
 
-// Searches as Options say: path, minimize, path_seconds or path_moves, seed, path_progress. Fails
-// with kArgument for an option that has no such value.
+// Searches as Options say: path, minimize, path_seconds or path_moves, path_threads, seed,
+// path_progress, memory_limit. Fails with kArgument for an option that has no such value.
 EINC_EXPORT Result<PathReport> find_path(const TensorNetwork& network, DType dtype,
                                          const Options& options = {});
 
@@ -72,7 +76,8 @@ EINC_EXPORT Result<PathReport> find_path(std::string_view expression,
                                          const std::vector<TensorType>& inputs,
                                          const Options& options = {});
 
-// {"name", "log10_flops", "log2_size", "peak_bytes", "predicted_seconds", "seconds", "ssa_path"}.
+// {"name", "log10_flops", "log2_size", "peak_bytes", "predicted_seconds", "seconds", "ssa_path",
+// "sliced"}.
 EINC_EXPORT std::string to_json(const PathReport& report);
 
 // The tree for Graphviz, steps the redder the longer they take.
