@@ -83,6 +83,9 @@ Result<TensorNetwork> parse_network(std::string_view text) {
     const size_t byte = std::min(error.byte > 0 ? error.byte - 1 : 0, text.size());
     return Error{ErrorCode::kSyntax, "byte " + std::to_string(byte) + " is not what JSON has there",
                  SourceRange{byte, std::min(byte + 1, text.size())}, "json"};
+  } catch (const Json::out_of_range&) {
+    return Error{ErrorCode::kSyntax, "a number is beyond what any type holds", std::nullopt,
+                 "json"};
   }
   if (!json.is_object()) return fail("the network", "is no JSON object");
   for (const char* const member : {"inputs", "output", "sizes"})

@@ -31,6 +31,7 @@ TEST(Network, IsReadFromJson) {
 TEST(Network, BadJsonIsRefusedWithThePlace) {
   EXPECT_EQ(refusal("{\"inputs\": [[0, 1}"), "byte 17 is not what JSON has there");
   EXPECT_EQ(refusal(""), "byte 0 is not what JSON has there");
+  EXPECT_EQ(refusal("[1e999]"), "a number is beyond what any type holds");
   EXPECT_EQ(refusal("[]"), "the network is no JSON object");
   EXPECT_EQ(refusal("{\"inputs\": []}"), "the network has no \"output\"");
   EXPECT_EQ(refusal(R"({"inputs": [], "output": [], "sizes": []})"),
