@@ -95,9 +95,7 @@ Result<ContractionTree> find_tree(std::string_view call, const Subscripts& subsc
     error.message = std::string(call) + ": " + error.message;
     return error;
   }
-  Options options;
-  options.path = path;
-  const auto find = choose_path(options, types.size());
+  const auto find = choose_path({.path = path}, types.size());
   if (!find) return find.error();
   return (*find)(bound->einsum);
 }
