@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "compiler/compile.h"
+#include "compiler/contraction_tree.h"
 #include "compiler/einsum_ir.h"
 #include "compiler/memory_limit.h"
+#include "compiler/path/path.h"
 #include "compiler/plan.h"
 #include "compiler/schedule.h"
 #include "compiler/target.h"
@@ -46,31 +48,31 @@ int64_t round_up(int64_t bytes) {
 
 Result<AotProgram> schedule_ahead(const Einsum& einsum, const std::string& name,
                                   const PlanRequest& request, const Target& target) {
-  return within_limit(request.memory_limit,
-                      [&](std::optional<int64_t> limit, int64_t& needed) -> Result<AotProgram> {
-                        const auto steps = plan(einsum, {request.find_path, limit}, nullptr);
-                        if (!steps) return steps.error();
-                        AotProgram program{.name = name,
-                                           .inputs = einsum.inputs.size() + einsum.addends.size(),
-                                           .steps = {},
-                                           .slices = steps->slices};
-                        const Scheduler scheduler{target,
-                                                  left_to_steps(limit, steps->scratch_bytes)};
-                        int64_t task_bytes = 0;
-                        for (const PlanStep& step : steps->steps) {
-                          auto scheduled = std::visit(scheduler, step);
-                          if (!scheduled) return scheduled.error();
-                          task_bytes = std::max(task_bytes, scheduled->nest.task_scratch_bytes);
-                          program.steps.push_back(*std::move(scheduled));
-                        }
-                        program.task_scratch_offset = round_up(steps->scratch_bytes);
-                        program.scratch_bytes = program.task_scratch_offset + task_bytes;
-                        if (limit && program.scratch_bytes > *limit)
-                          needed = limit_for(program.task_scratch_offset, task_bytes);
-                        if (program.scratch_bytes > 0)
-                          program.scratch_bytes += kScratchAlignment - 1;
-                        return program;
-                      });
+  std::optional<ContractionTree> found;
+  const FindPath find_path = found_once(request.find_path, found);
+  return within_limit(
+      request.memory_limit,
+      [&](const std::optional<MemoryShare>& share, MemoryShare& use) -> Result<AotProgram> {
+        const auto steps = plan(einsum, find_path, share_of_intermediates(share), nullptr);
+        if (!steps) return steps.error();
+        AotProgram program{.name = name,
+                           .inputs = einsum.inputs.size() + einsum.addends.size(),
+                           .steps = {},
+                           .slices = steps->slices};
+        const Scheduler scheduler{target, left_to_steps(share, steps->scratch_bytes)};
+        int64_t task_bytes = 0;
+        for (const PlanStep& step : steps->steps) {
+          auto scheduled = std::visit(scheduler, step);
+          if (!scheduled) return scheduled.error();
+          task_bytes = std::max(task_bytes, scheduled->nest.task_scratch_bytes);
+          program.steps.push_back(*std::move(scheduled));
+        }
+        program.task_scratch_offset = round_up(steps->scratch_bytes);
+        program.scratch_bytes = program.task_scratch_offset + task_bytes;
+        use = {program.task_scratch_offset, task_bytes};
+        if (program.scratch_bytes > 0) program.scratch_bytes += kScratchAlignment - 1;
+        return program;
+      });
 }
 
 }  // namespace einc

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "compiler/assemble.h"
 #include "compiler/contraction_tree.h"
@@ -71,18 +72,17 @@ std::string plan_key(const Options& options) {
   return key;
 }
 
-Result<Plan> plan(const Einsum& input, const PlanRequest& request, const Trace& trace) {
+Result<Plan> plan(const Einsum& input, const FindPath& find_path, std::optional<int64_t> most_bytes,
+                  const Trace& trace) {
   // Unit extents vanish, labels that always travel together become one.
   const Einsum einsum = simplify(input);
   traced(trace, "simplify", einsum);
 
   // Choose who meets whom, and what is cut into slices to keep the memory limit. From here on every
   // step has at most two inputs.
-  const ContractionTree found = request.find_path(einsum);
-  auto sliced = request.memory_limit ? keep_memory_limit(found, einsum, *request.memory_limit)
-                                     : Result<SlicedTree>({in_memory_order(found, einsum), {}});
-  if (!sliced) return sliced.error();
-  const auto& [tree, slices] = *sliced;
+  const ContractionTree found = find_path(einsum);
+  const auto [tree, slices] = most_bytes ? keep_memory_limit(found, einsum, *most_bytes)
+                                         : SlicedTree{in_memory_order(found, einsum), {}};
   traced(trace, "path", tree, einsum);
   if (auto fits = check_intermediates(tree, einsum); !fits) return fits.error();
 
@@ -97,25 +97,44 @@ Result<Plan> plan(const Einsum& input, const PlanRequest& request, const Trace& 
   return steps;
 }
 
+FindPath found_once(const FindPath& find_path, std::optional<ContractionTree>& found) {
+  return [&](const Einsum& einsum) {
+    if (!found) found = find_path(einsum);
+    return *found;
+  };
+}
+
 Result<Program> compile(const Einsum& einsum, const PlanRequest& request, const Target& target,
                         const MakeCode& make_code, const Trace& trace) {
-  return within_limit(
-      request.memory_limit, [&](std::optional<int64_t> limit, int64_t& needed) -> Result<Program> {
-        const auto steps = plan(einsum, {request.find_path, limit}, trace);
+  std::optional<ContractionTree> found;
+  const FindPath find_path = found_once(request.find_path, found);
+  // Of several attempts to keep a limit only the last is shown.
+  std::vector<std::pair<std::string, std::string>> shown;
+  const Trace record = [&](std::string_view stage, const std::string& text) {
+    shown.emplace_back(stage, text);
+  };
+  const Trace& attempt_trace = trace && request.memory_limit ? record : trace;
+  auto compiled = within_limit(
+      request.memory_limit,
+      [&](const std::optional<MemoryShare>& share, MemoryShare& use) -> Result<Program> {
+        shown.clear();
+        const auto steps = plan(einsum, find_path, share_of_intermediates(share), attempt_trace);
         if (!steps) return steps.error();
         // Each step on its own: loops, machine code.
-        Program program{
-            .slices = steps->slices, .scratch_bytes = steps->scratch_bytes, .memory_limit = limit};
-        const std::optional<int64_t> step_limit = left_to_steps(limit, steps->scratch_bytes);
+        Program program{.slices = steps->slices,
+                        .scratch_bytes = steps->scratch_bytes,
+                        .memory_limit = request.memory_limit};
+        const std::optional<int64_t> step_limit = left_to_steps(share, steps->scratch_bytes);
         for (const PlanStep& step : steps->steps) {
-          auto assembled = assemble(step, target, step_limit, make_code, trace);
+          auto assembled = assemble(step, target, step_limit, make_code, attempt_trace);
           if (!assembled) return assembled.error();
           program.steps.push_back(*std::move(assembled));
         }
-        if (limit && program.scratch_bytes + step_scratch_bytes(program) > *limit)
-          needed = limit_for(program.scratch_bytes, step_scratch_bytes(program));
+        use = {program.scratch_bytes, step_scratch_bytes(program)};
         return program;
       });
+  for (const auto& [stage, text] : shown) trace(stage, text);
+  return compiled;
 }
 
 }  // namespace einc

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "compiler/assemble.h"
+#include "compiler/contraction_tree.h"
 #include "compiler/einsum_ir.h"
 #include "compiler/path/path.h"
 #include "compiler/plan.h"
@@ -32,9 +33,14 @@ Result<PlanRequest> plan_request(const Options& options, size_t inputs);
 // All of the options that plan_request() looks at, but for the callback.
 std::string plan_key(const Options& options);
 
-// The stages that know no target. Takes as little memory as can be if the limit cannot be kept.
-// Fails with kMemory if an intermediate is too large for any machine.
-Result<Plan> plan(const Einsum& einsum, const PlanRequest& request, const Trace& trace);
+// The stages that know no target. Intermediates take at most `most_bytes`, if that is given, or as
+// little as can be if even that is more. Fails with kMemory if an intermediate is too large for any
+// machine.
+Result<Plan> plan(const Einsum& einsum, const FindPath& find_path,
+                  std::optional<int64_t> most_bytes, const Trace& trace);
+
+// Searches the first time, and remembers the tree in `found`, for one einsum.
+FindPath found_once(const FindPath& find_path, std::optional<ContractionTree>& found);
 
 // From a typed einsum to a program. Its `inputs` and `output` types are left to the caller, who
 // knows what the user sees. Fails as plan() and `make_code` do, and with kMemory, naming the

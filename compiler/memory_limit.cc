@@ -24,16 +24,8 @@
 namespace einc {
 namespace {
 
-// What is left to steps: a quarter, but no more than any packed panel takes.
-constexpr int64_t kStepShare = 4;
-constexpr int64_t kMostStepBytes = 8 << 20;
-
 // Their number has to be an int64_t.
 constexpr double kMostLog2Slices = 62;
-
-int64_t left_to_intermediates(int64_t limit) {
-  return limit - std::min(limit / kStepShare, kMostStepBytes);
-}
 
 // The einsum as one slice sees it.
 Einsum slice_of(const Einsum& einsum, const std::vector<Label>& sliced) {
@@ -60,17 +52,17 @@ double log2_slices(const Network& network, const std::vector<Label>& sliced) {
 
 }  // namespace
 
-SlicedTree keep_memory_limit(const ContractionTree& tree, const Einsum& einsum, int64_t limit) {
+SlicedTree keep_memory_limit(const ContractionTree& tree, const Einsum& einsum,
+                             int64_t most_bytes) {
   const SsaPath path = to_ssa_path(tree, einsum.inputs.size());
-  const int64_t most = left_to_intermediates(limit);
   SlicedTree whole = sliced_tree(einsum, path, {});
   std::optional<int64_t> least = scratch_bytes(whole, einsum);
-  if (least && *least <= most) return whole;
+  if (least && *least <= most_bytes) return whole;
 
   // Buffers are aligned, and do not always fit the gaps that others leave: aim lower each time.
   const Network network = network_of(einsum);
   const Objective objective = least_time(compute_dtype(einsum));
-  double elements = static_cast<double>(most) / info(compute_dtype(einsum)).bytes;
+  double elements = static_cast<double>(most_bytes) / info(compute_dtype(einsum)).bytes;
   SlicedTree smallest = std::move(whole);
   const auto fits = [&](SlicedTree candidate) {
     if (log2_slices(network, candidate.sliced) > kMostLog2Slices) return false;
@@ -78,7 +70,7 @@ SlicedTree keep_memory_limit(const ContractionTree& tree, const Einsum& einsum, 
     if (!bytes || (least && *bytes >= *least)) return false;
     least = bytes;
     smallest = std::move(candidate);
-    return *least <= most;
+    return *least <= most_bytes;
   };
   constexpr int kTries = 24;
   for (int i = 0; i < kTries && elements >= 1; ++i, elements *= 0.7) {
@@ -104,15 +96,21 @@ Result<void> check_intermediates(const ContractionTree& tree, const Einsum& eins
   return Error{ErrorCode::kMemory, text, std::nullopt, "memory-limit"};
 }
 
-std::optional<int64_t> left_to_steps(std::optional<int64_t> limit, int64_t scratch_bytes) {
-  if (limit) *limit = std::max<int64_t>(*limit - scratch_bytes, 0);
-  return limit;
+std::optional<int64_t> share_of_intermediates(const std::optional<MemoryShare>& share) {
+  return share ? std::optional(share->intermediates) : std::nullopt;
 }
 
-int64_t limit_for(int64_t scratch_bytes, int64_t step_bytes) {
-  const int64_t by_share = (scratch_bytes * kStepShare + kStepShare - 2) / (kStepShare - 1);
-  const int64_t capped = scratch_bytes + kMostStepBytes;
-  return std::max(std::min(by_share, capped), scratch_bytes + step_bytes);
+std::optional<int64_t> left_to_steps(const std::optional<MemoryShare>& share,
+                                     int64_t scratch_bytes) {
+  if (!share) return std::nullopt;
+  return std::max<int64_t>(share->intermediates + share->steps - scratch_bytes, 0);
+}
+
+MemoryShare first_share(int64_t limit) {
+  // A quarter, but no more than any packed panel takes.
+  constexpr int64_t kMostStepBytes = 8 << 20;
+  const int64_t steps = std::min(limit / 4, kMostStepBytes);
+  return {limit - steps, steps};
 }
 
 }  // namespace einc

@@ -1,6 +1,7 @@
 // Keeping a limit on scratch memory.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,35 +19,63 @@ struct SlicedTree {
   std::vector<Label> sliced;  // labels of which a slice has one position
 };
 
-// Cuts an einsum into slices, if it has to, so that intermediates leave enough of `limit` bytes for
-// what steps need for themselves; into the smallest there are if that is not enough.
-SlicedTree keep_memory_limit(const ContractionTree& tree, const Einsum& einsum, int64_t limit);
+// Cuts an einsum into slices, if it has to, so that intermediates take at most `most_bytes`; into
+// the smallest there are if that is not enough.
+SlicedTree keep_memory_limit(const ContractionTree& tree, const Einsum& einsum, int64_t most_bytes);
 
 // Fails with kMemory if the intermediates are beyond what addresses can reach; a plan for them
 // could not even be written down.
 Result<void> check_intermediates(const ContractionTree& tree, const Einsum& einsum);
 
-// What a limit leaves to each step, if there is one.
-std::optional<int64_t> left_to_steps(std::optional<int64_t> limit, int64_t scratch_bytes);
+// A limit, divided.
+struct MemoryShare {
+  int64_t intermediates;
+  int64_t steps;  // what steps need for themselves: packed panels, blocks of C
+};
 
-// The smallest limit that is kept with intermediates and steps of that many bytes.
-int64_t limit_for(int64_t scratch_bytes, int64_t step_bytes);
+std::optional<int64_t> share_of_intermediates(const std::optional<MemoryShare>& share);
 
-// What make(limit, needed) makes; it sets `needed` to a limit that may do if this one does not.
-// Then fails with kMemory, naming one that was tried and does.
+// The most that a step may take beside intermediates of that many bytes, if there is a limit.
+std::optional<int64_t> left_to_steps(const std::optional<MemoryShare>& share,
+                                     int64_t scratch_bytes);
+
+// How to divide a limit when nothing is known of the steps.
+MemoryShare first_share(int64_t limit);
+
+// What make(share, use) makes of the first share that suffices; it sets `use` to what it takes.
+// Fails as `make`, and sets `needed` to what was taken at last if no share suffices.
+template <typename Make>
+auto within_shares(int64_t limit, const Make& make, int64_t& needed)
+    -> decltype(make(std::optional<MemoryShare>(), std::declval<MemoryShare&>())) {
+  MemoryShare share = first_share(limit);
+  for (;;) {
+    MemoryShare use{};
+    auto made = make(std::optional(share), use);
+    needed = use.intermediates + use.steps;
+    if (!made || needed <= limit) {
+      needed = 0;
+      return made;
+    }
+    // Steps need more than they were left; smaller intermediates may leave it.
+    if (use.steps <= share.steps || use.steps >= limit) return made;
+    share = {limit - use.steps, use.steps};
+  }
+}
+
+// What `make` makes within the limit, if there is one. Fails as `make`, and with kMemory, naming a
+// limit that was tried and does, if this one does not.
 template <typename Make>
 auto within_limit(const std::optional<int64_t>& limit, const Make& make)
-    -> decltype(make(limit, std::declval<int64_t&>())) {
+    -> decltype(make(std::optional<MemoryShare>(), std::declval<MemoryShare&>())) {
+  MemoryShare unused{};
+  if (!limit) return make(std::nullopt, unused);
   int64_t needed = 0;
-  auto made = make(limit, needed);
+  auto made = within_shares(*limit, make, needed);
   if (!made || needed == 0) return made;
-  int64_t enough = needed;
-  for (;;) {
-    needed = 0;
-    auto more = make(enough, needed);
-    if (!more) return more;
-    if (needed == 0) break;
-    enough = needed;
+  int64_t enough = *limit;
+  while (needed > 0) {
+    enough = std::max(needed, enough + enough / 8);
+    if (auto more = within_shares(enough, make, needed); !more) return more;
   }
   return Error{ErrorCode::kMemory,
                "no slicing keeps the memory limit of " + std::to_string(*limit) + " bytes; " +

@@ -11,14 +11,14 @@
 int main() {
   // A ring of six tensors, each with a leg that stays open.
   const char* const expression = "abu,bcv,cdw,dex,efy,faz->uvwxyz";
-  const einc::TensorType type = einc::TensorType::row_major(einc::DType::kFloat64, {24, 24, 3});
+  const einc::TensorType type = einc::TensorType::row_major(einc::DType::kFloat64, {96, 96, 3});
   const std::vector<einc::TensorType> types(6, type);
 
   const auto found = einc::find_path(expression, types);
   if (!found) return 1;
   std::printf("steps %zu, multiply-adds 10^%.2f\n", found->steps.size(), found->log10_flops);
 
-  std::vector<double> numbers(24 * 24 * 3);
+  std::vector<double> numbers(96 * 96 * 3);
   for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = std::sin(static_cast<double>(i));
   const std::vector<einc::TensorView> operands(6, einc::TensorView{numbers.data(), type});
 

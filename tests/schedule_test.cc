@@ -85,7 +85,8 @@ Program forced(const Request& request, const Plan& plan, const Target& target, s
 
 void check_all_schedules(RandomCase& random_case) {
   const Request& request = random_case.request();
-  const auto steps = plan(bound(request), *plan_request({}, request.inputs.size()), nullptr);
+  const auto steps =
+      plan(bound(request), *choose_path({}, request.inputs.size()), std::nullopt, nullptr);
   for (const Target& target : all_targets()) {
     size_t choices = 1;
     for (const PlanStep& step : steps->steps)
