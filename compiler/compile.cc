@@ -58,11 +58,7 @@ Result<void> check_memory_limit(const Options& options) {
 Result<PlanRequest> plan_request(const Options& options, size_t inputs) {
   auto find_path = choose_path(options, inputs);
   if (!find_path) return find_path.error();
-  if (options.memory_limit && *options.memory_limit <= 0)
-    return Error{
-        ErrorCode::kArgument,
-        "a memory limit of " + std::to_string(*options.memory_limit) + " bytes leaves no memory",
-        std::nullopt, "memory-limit"};
+  if (auto valid = check_memory_limit(options); !valid) return valid.error();
   return PlanRequest{*std::move(find_path), options.memory_limit};
 }
 

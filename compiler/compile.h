@@ -43,8 +43,8 @@ Result<Plan> plan(const Einsum& einsum, const FindPath& find_path,
 FindPath found_once(const FindPath& find_path, std::optional<ContractionTree>& found);
 
 // From a typed einsum to a program. Its `inputs` and `output` types are left to the caller, who
-// knows what the user sees. Fails as plan() and `make_code` do, and with kMemory, naming the
-// smallest limit that would do, if nothing keeps the limit.
+// knows what the user sees. Fails as plan() and `make_code` do, and with kMemory, naming a
+// limit that was tried and does, if nothing keeps this one.
 Result<Program> compile(const Einsum& einsum, const PlanRequest& request, const Target& target,
                         const MakeCode& make_code, const Trace& trace);
 

@@ -23,7 +23,6 @@ class Elimination {
         temperature_(temperature),
         random_(random),
         contractor_(network),
-        is_live_(network.terms.size(), true),
         holders_(network.log2_extents.size()),
         version_(network.log2_extents.size()) {
     for (int term = 0; term < contractor_.size(); ++term)
@@ -38,10 +37,7 @@ class Elimination {
       labels_.pop();
       if (version == version_[index(label)]) eliminate(label);
     }
-    std::vector<int> rest;
-    for (int node = 0; node < contractor_.size(); ++node)
-      if (is_live_[index(node)]) rest.push_back(node);
-    join_smallest_first(network_, contractor_, rest, path_);
+    join_smallest_first(network_, contractor_, contractor_.live(), path_);
     return std::move(path_);
   }
 
@@ -94,12 +90,10 @@ class Elimination {
 
   int contract(int a, int b) {
     for (const int old : {a, b}) {
-      is_live_[index(old)] = false;
       for (const int label : contractor_.labels(old)) std::erase(holders_[index(label)], old);
     }
     path_.emplace_back(a, b);
     const int node = contractor_.contract(a, b);
-    is_live_.push_back(true);
     for (const int label : contractor_.labels(node)) holders_[index(label)].push_back(node);
     return node;
   }
@@ -109,7 +103,6 @@ class Elimination {
   Random& random_;
   Contractor contractor_;
   SsaPath path_;
-  std::vector<bool> is_live_;
   std::vector<std::vector<int>> holders_;  // live nodes with each label
   std::vector<int> version_;               // of each label's score
   std::priority_queue<Ranked, std::vector<Ranked>, std::greater<>> labels_;

@@ -35,12 +35,9 @@ class Greedy {
     while (!candidates_.empty()) {
       const auto [score, a, b] = candidates_.top();
       candidates_.pop();
-      if (is_live_[index(a)] && is_live_[index(b)]) contract(a, b);
+      if (contractor_.is_live(a) && contractor_.is_live(b)) contract(a, b);
     }
-    std::vector<int> rest;
-    for (int node = 0; node < contractor_.size(); ++node)
-      if (is_live_[index(node)]) rest.push_back(node);
-    join_smallest_first(network_, contractor_, rest, path_);
+    join_smallest_first(network_, contractor_, contractor_.live(), path_);
     return std::move(path_);
   }
 
@@ -50,19 +47,17 @@ class Greedy {
   static size_t index(int node) { return static_cast<size_t>(node); }
 
   void contract(int a, int b) {
-    is_live_[index(a)] = is_live_[index(b)] = false;
     path_.emplace_back(a, b);
     add(contractor_.contract(a, b));
   }
 
   // Makes `node` known to its neighbours.
   void add(int node) {
-    is_live_.push_back(true);
     size_.push_back(log2_elements(network_, contractor_.labels(node)));
     std::vector<int> partners;
     for (const int label : contractor_.labels(node)) {
       std::vector<int>& holders = holders_[index(label)];
-      std::erase_if(holders, [&](int holder) { return !is_live_[index(holder)]; });
+      std::erase_if(holders, [&](int holder) { return !contractor_.is_live(holder); });
       const size_t known = std::min(holders.size(), kMostPartners);
       partners.insert(partners.end(), holders.end() - static_cast<ptrdiff_t>(known), holders.end());
       holders.push_back(node);
@@ -110,7 +105,6 @@ class Greedy {
   Random& random_;
   Contractor contractor_;
   SsaPath path_;
-  std::vector<bool> is_live_;
   std::vector<double> size_;               // log2 of elements
   std::vector<std::vector<int>> holders_;  // nodes with each label; dead ones are swept lazily
   std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> candidates_;

@@ -29,6 +29,7 @@ double log2_elements(const Network& network, const LabelList& labels) {
 Contractor::Contractor(const Network& network)
     : log2_extents_(network.log2_extents),
       nodes_(network.terms),
+      is_live_(network.terms.size(), true),
       holders_(network.log2_extents.size()) {
   for (const LabelList& term : network.terms)
     for (const int label : term) ++holders_[static_cast<size_t>(label)];
@@ -69,9 +70,20 @@ int Contractor::contract(int a, int b) {
   LabelList kept = result(a, b);
   for_each_label(a, b, [&](int label, int held) { holders_[static_cast<size_t>(label)] -= held; });
   for (const int label : kept) ++holders_[static_cast<size_t>(label)];
-  for (const int node : {a, b}) LabelList().swap(nodes_[static_cast<size_t>(node)]);
+  for (const int node : {a, b}) {
+    LabelList().swap(nodes_[static_cast<size_t>(node)]);
+    is_live_[static_cast<size_t>(node)] = false;
+  }
   nodes_.push_back(std::move(kept));
+  is_live_.push_back(true);
   return size() - 1;
+}
+
+std::vector<int> Contractor::live() const {
+  std::vector<int> live;
+  for (int node = 0; node < size(); ++node)
+    if (is_live(node)) live.push_back(node);
+  return live;
 }
 
 PathCost cost_of(const Network& network, const SsaPath& path) {

@@ -40,6 +40,9 @@ class Contractor {
   // The new node. Frees what the two held.
   int contract(int a, int b);
 
+  bool is_live(int node) const { return is_live_[static_cast<size_t>(node)]; }
+  std::vector<int> live() const;  // ascending
+
   int size() const { return static_cast<int>(nodes_.size()); }
 
  private:
@@ -48,6 +51,7 @@ class Contractor {
 
   const std::vector<double>& log2_extents_;
   std::vector<LabelList> nodes_;
+  std::vector<bool> is_live_;
   std::vector<int> holders_;  // live nodes with each label, the output counted as one
 };
 

@@ -29,7 +29,7 @@ class Absorber {
     while (!small_.empty()) {
       const auto [size, node] = small_.top();
       small_.pop();
-      if (is_live_[index(node)]) absorb(node);
+      if (contractor_.is_live(node)) absorb(node);
     }
     return finish();
   }
@@ -38,10 +38,9 @@ class Absorber {
   double elements(int node) const { return log2_elements(network_, contractor_.labels(node)); }
 
   void add(int node) {
-    is_live_.push_back(true);
     for (const int label : contractor_.labels(node)) {
       std::vector<int>& holders = holders_[index(label)];
-      std::erase_if(holders, [&](int holder) { return !is_live_[index(holder)]; });
+      std::erase_if(holders, [&](int holder) { return !contractor_.is_live(holder); });
       holders.push_back(node);
     }
     reconsider(node);
@@ -53,14 +52,13 @@ class Absorber {
   void absorb(int node) {
     const int partner = best_partner(node);
     if (partner < 0) return;
-    is_live_[index(node)] = is_live_[index(partner)] = false;
     made_from_.emplace_back(node, partner);
     const LabelList before = set_union(contractor_.labels(node), contractor_.labels(partner));
     add(contractor_.contract(node, partner));
     // With a label less around, neighbours may fit now.
     for (const int label : before)
       for (const int holder : holders_[index(label)])
-        if (is_live_[index(holder)]) reconsider(holder);
+        if (contractor_.is_live(holder)) reconsider(holder);
   }
 
   int best_partner(int node) const {
@@ -72,7 +70,7 @@ class Absorber {
       const std::vector<int>& holders = holders_[index(label)];
       size_t looked_at = 0;
       for (const int other : holders) {
-        if (other == node || !is_live_[index(other)] || ++looked_at > kMostPartners) continue;
+        if (other == node || !contractor_.is_live(other) || ++looked_at > kMostPartners) continue;
         if (elements(other) >= smallest || !fits(node, other)) continue;
         smallest = elements(other);
         best = other;
@@ -93,8 +91,7 @@ class Absorber {
     Reduced reduced;
     reduced.network.output = network_.output;
     reduced.network.log2_extents = network_.log2_extents;
-    for (int node = 0; node < contractor_.size(); ++node) {
-      if (!is_live_[index(node)]) continue;
+    for (const int node : contractor_.live()) {
       reduced.network.terms.push_back(contractor_.labels(node));
       collect(node, reduced);
     }
@@ -134,7 +131,6 @@ class Absorber {
   Contractor contractor_;
   std::vector<std::vector<int>> holders_;       // nodes with each label; dead ones too
   std::vector<std::pair<int, int>> made_from_;  // of each node
-  std::vector<bool> is_live_;
   using Sized = std::pair<double, int>;
   std::priority_queue<Sized, std::vector<Sized>, std::greater<>> small_;
 };

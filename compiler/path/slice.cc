@@ -76,10 +76,11 @@ class Slicer {
   bool slice_one() {
     double least = std::numeric_limits<double>::infinity();
     int best = -1;
+    const double before = tree_.total();
     for (const int label : candidates()) {
       set_sliced(label, true);
       // What slicing costs, for each bit that it makes the intermediate smaller by.
-      double score = (tree_.total() + log2_extent(label)) / log2_extent(label);
+      double score = (tree_.total() + log2_extent(label) - before) / log2_extent(label);
       if (temperature_ > 0) score -= temperature_ * random_.gumbel();
       set_sliced(label, false);
       if (score >= least) continue;

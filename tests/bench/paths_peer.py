@@ -65,10 +65,13 @@ def finders(inputs, output, sizes):
         pass
 
 
+def name(label):
+    return chr(0x4E00 + label)  # cotengra wants one character
+
+
 def main():
     with gzip.open(sys.argv[1]) as file:
         network = json.load(file)
-    name = lambda label: chr(0x4E00 + label)  # cotengra wants one character
     inputs = [tuple(map(name, term)) for term in network["inputs"]]
     output = tuple(map(name, network["output"]))
     sizes = {name(label): extent for label, extent in enumerate(network["sizes"])}
