@@ -29,28 +29,32 @@ TEST(Network, IsReadFromJson) {
 }
 
 TEST(Network, BadJsonIsRefusedWithThePlace) {
-  EXPECT_EQ(refusal("{\"inputs\": [[0, 1}"), "byte 17 is not what JSON has there");
-  EXPECT_EQ(refusal(""), "byte 0 is not what JSON has there");
-  EXPECT_EQ(refusal("[1e999]"), "a number is beyond what any type holds");
-  EXPECT_EQ(refusal("[]"), "the network is no JSON object");
-  EXPECT_EQ(refusal("{\"inputs\": []}"), "the network has no \"output\"");
-  EXPECT_EQ(refusal(R"({"inputs": [], "output": [], "sizes": []})"),
-            "inputs is no list of at least one list of labels");
-  EXPECT_EQ(refusal(R"({"inputs": [[0], 1], "output": [], "sizes": [2]})"), "inputs[1] is no list");
-  EXPECT_EQ(refusal(R"({"inputs": [[0, -1]], "output": [], "sizes": [2]})"),
-            "inputs[0][1] is no integer from 0 on");
-  EXPECT_EQ(refusal(R"({"inputs": [[0, 1.5]], "output": [], "sizes": [2]})"),
-            "inputs[0][1] is no integer from 0 on");
-  EXPECT_EQ(refusal(R"({"inputs": [[0, 1]], "output": [], "sizes": [2]})"),
-            "inputs[0][1] is label 1, but sizes has only 1 extents");
-  EXPECT_EQ(refusal(R"({"inputs": [[0]], "output": [], "sizes": [0]})"),
-            "sizes[0] is no integer from 1 on");
-  EXPECT_EQ(refusal(R"({"inputs": [[0]], "output": [], "sizes": [18446744073709551615]})"),
-            "sizes[0] is no integer from 1 on");
-  EXPECT_EQ(refusal(R"({"inputs": [[0]], "output": [1], "sizes": [2, 2]})"),
-            "output[0] is label 1, which no input has");
-  EXPECT_EQ(refusal(R"({"inputs": [[0]], "output": [0, 0], "sizes": [2]})"),
-            "output[1] is label 0 again");
+  const struct {
+    const char* json;
+    const char* message;
+  } kCases[] = {
+      {"{\"inputs\": [[0, 1}", "byte 17 is not what JSON has there"},
+      {"", "byte 0 is not what JSON has there"},
+      {"[1e999]", "a number is beyond what any type holds"},
+      {"[]", "the network is no JSON object"},
+      {"{\"inputs\": []}", "the network has no \"output\""},
+      {R"({"inputs": [], "output": [], "sizes": []})",
+       "inputs is no list of at least one list of labels"},
+      {R"({"inputs": [[0], 1], "output": [], "sizes": [2]})", "inputs[1] is no list"},
+      {R"({"inputs": [[0, -1]], "output": [], "sizes": [2]})",
+       "inputs[0][1] is no integer from 0 on"},
+      {R"({"inputs": [[0, 1.5]], "output": [], "sizes": [2]})",
+       "inputs[0][1] is no integer from 0 on"},
+      {R"({"inputs": [[0, 1]], "output": [], "sizes": [2]})",
+       "inputs[0][1] is label 1, but sizes has only 1 extents"},
+      {R"({"inputs": [[0]], "output": [], "sizes": [0]})", "sizes[0] is no integer from 1 on"},
+      {R"({"inputs": [[0]], "output": [], "sizes": [18446744073709551615]})",
+       "sizes[0] is no integer from 1 on"},
+      {R"({"inputs": [[0]], "output": [1], "sizes": [2, 2]})",
+       "output[0] is label 1, which no input has"},
+      {R"({"inputs": [[0]], "output": [0, 0], "sizes": [2]})", "output[1] is label 0 again"},
+  };
+  for (const auto& item : kCases) EXPECT_EQ(refusal(item.json), item.message) << item.json;
 }
 
 TEST(FindPath, ReportsWhatStepsCost) {
