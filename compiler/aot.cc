@@ -12,7 +12,6 @@
 #include "compiler/contraction_tree.h"
 #include "compiler/einsum_ir.h"
 #include "compiler/memory_limit.h"
-#include "compiler/path/path.h"
 #include "compiler/plan.h"
 #include "compiler/schedule.h"
 #include "compiler/target.h"
@@ -47,13 +46,13 @@ int64_t round_up(int64_t bytes) {
 }  // namespace
 
 Result<AotProgram> schedule_ahead(const Einsum& einsum, const std::string& name,
-                                  const PlanRequest& request, const Target& target) {
+                                  const PlanRequest& once, const Target& target) {
   std::optional<ContractionTree> found;
-  const FindPath find_path = found_once(request.find_path, found);
+  const PlanRequest request = found_once(once, found);
   return within_limit(
       request.memory_limit,
       [&](const std::optional<MemoryShare>& share, MemoryShare& use) -> Result<AotProgram> {
-        const auto steps = plan(einsum, find_path, share_of_intermediates(share), nullptr);
+        const auto steps = plan(einsum, request, share_of_intermediates(share), nullptr);
         if (!steps) return steps.error();
         AotProgram program{.name = name,
                            .inputs = einsum.inputs.size() + einsum.addends.size(),

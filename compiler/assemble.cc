@@ -11,7 +11,9 @@
 #include "compiler/loop_nest.h"
 #include "compiler/plan.h"
 #include "compiler/schedule.h"
+#include "compiler/step_info.h"
 #include "compiler/target.h"
+#include "compiler/time_model.h"
 #include "einc/error.h"
 #include "einc/options.h"
 #include "runtime/kernels/contraction.h"
@@ -139,7 +141,11 @@ class Assembler {
 Result<ProgramStep> assemble(const PlanStep& step, const Target& target,
                              std::optional<int64_t> most_scratch_bytes, const MakeCode& make_code,
                              const Trace& trace) {
-  return std::visit(Assembler(target, most_scratch_bytes, make_code, trace), step);
+  auto assembled = std::visit(Assembler(target, most_scratch_bytes, make_code, trace), step);
+  if (assembled)
+    assembled->info =
+        info_of(step, target, make_code ? CodeKind::kCompiled : CodeKind::kPrecompiled);
+  return assembled;
 }
 
 }  // namespace einc

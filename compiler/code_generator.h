@@ -23,6 +23,9 @@ struct CodeGenerator {
   Result<std::string> (*make_object)(const AotProgram& program, const Target& target);
 };
 
+// Whether einc was built with a compiler; loads nothing.
+bool can_compile();
+
 // Fails with kUnsupported, in the loader's words, where the module cannot be loaded.
 Result<const CodeGenerator*> code_generator();
 

@@ -23,6 +23,8 @@
 #include "compiler/plan.h"
 #include "compiler/simplify.h"
 #include "compiler/target.h"
+#include "compiler/tier.h"
+#include "compiler/time_model.h"
 #include "einc/error.h"
 #include "einc/options.h"
 #include "runtime/program.h"
@@ -55,11 +57,13 @@ Result<void> check_memory_limit(const Options& options) {
       std::nullopt, "memory-limit"};
 }
 
-Result<PlanRequest> plan_request(const Options& options, size_t inputs) {
-  auto find_path = choose_path(options, inputs);
+Result<PlanRequest> plan_request(const Options& options, const Einsum& einsum) {
+  const auto model = choose_time_model(options, compute_dtype(einsum));
+  if (!model) return model.error();
+  auto find_path = choose_path(options, einsum.inputs.size(), *model);
   if (!find_path) return find_path.error();
   if (auto valid = check_memory_limit(options); !valid) return valid.error();
-  return PlanRequest{*std::move(find_path), options.memory_limit};
+  return PlanRequest{*std::move(find_path), *model, options.memory_limit};
 }
 
 std::string plan_key(const Options& options) {
@@ -68,17 +72,18 @@ std::string plan_key(const Options& options) {
   return key;
 }
 
-Result<Plan> plan(const Einsum& input, const FindPath& find_path, std::optional<int64_t> most_bytes,
-                  const Trace& trace) {
+Result<Plan> plan(const Einsum& input, const PlanRequest& request,
+                  std::optional<int64_t> most_bytes, const Trace& trace) {
   // Unit extents vanish, labels that always travel together become one.
   const Einsum einsum = simplify(input);
   traced(trace, "simplify", einsum);
 
   // Choose who meets whom, and what is cut into slices to keep the memory limit. From here on every
   // step has at most two inputs.
-  const ContractionTree found = find_path(einsum);
-  const auto [tree, slices] = most_bytes ? keep_memory_limit(found, einsum, *most_bytes)
-                                         : SlicedTree{in_memory_order(found, einsum), {}};
+  const ContractionTree found = request.find_path(einsum);
+  const auto [tree, slices] = most_bytes
+                                  ? keep_memory_limit(found, einsum, *most_bytes, request.model)
+                                  : SlicedTree{in_memory_order(found, einsum), {}};
   traced(trace, "path", tree, einsum);
   if (auto fits = check_intermediates(tree, einsum); !fits) return fits.error();
 
@@ -93,17 +98,19 @@ Result<Plan> plan(const Einsum& input, const FindPath& find_path, std::optional<
   return steps;
 }
 
-FindPath found_once(const FindPath& find_path, std::optional<ContractionTree>& found) {
-  return [&](const Einsum& einsum) {
+PlanRequest found_once(const PlanRequest& request, std::optional<ContractionTree>& found) {
+  PlanRequest once = request;
+  once.find_path = [find_path = request.find_path, &found](const Einsum& einsum) {
     if (!found) found = find_path(einsum);
     return *found;
   };
+  return once;
 }
 
-Result<Program> compile(const Einsum& einsum, const PlanRequest& request, const Target& target,
-                        const MakeCode& make_code, const Trace& trace) {
+Result<Program> compile(const Einsum& einsum, const PlanRequest& once, Tier tier,
+                        const Target& target, const MakeCode& make_code, const Trace& trace) {
   std::optional<ContractionTree> found;
-  const FindPath find_path = found_once(request.find_path, found);
+  const PlanRequest request = found_once(once, found);
   // Of several attempts to keep a limit only the last is shown.
   std::vector<std::pair<std::string, std::string>> shown;
   const Trace record = [&](std::string_view stage, const std::string& text) {
@@ -114,15 +121,18 @@ Result<Program> compile(const Einsum& einsum, const PlanRequest& request, const 
       request.memory_limit,
       [&](const std::optional<MemoryShare>& share, MemoryShare& use) -> Result<Program> {
         shown.clear();
-        const auto steps = plan(einsum, find_path, share_of_intermediates(share), attempt_trace);
+        const auto steps = plan(einsum, request, share_of_intermediates(share), attempt_trace);
         if (!steps) return steps.error();
         // Each step on its own: loops, machine code.
         Program program{.slices = steps->slices,
                         .scratch_bytes = steps->scratch_bytes,
                         .memory_limit = request.memory_limit};
         const std::optional<int64_t> step_limit = left_to_steps(share, steps->scratch_bytes);
-        for (const PlanStep& step : steps->steps) {
-          auto assembled = assemble(step, target, step_limit, make_code, attempt_trace);
+        const std::vector<CodeKind> kinds = choose_code(*steps, tier, target);
+        const MakeCode precompiled;
+        for (size_t s = 0; s < steps->steps.size(); ++s) {
+          const MakeCode& make = kinds[s] == CodeKind::kCompiled ? make_code : precompiled;
+          auto assembled = assemble(steps->steps[s], target, step_limit, make, attempt_trace);
           if (!assembled) return assembled.error();
           program.steps.push_back(*std::move(assembled));
         }

@@ -1,7 +1,6 @@
 // The compiler's table of contents: every stage, in order.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,6 +11,8 @@
 #include "compiler/path/path.h"
 #include "compiler/plan.h"
 #include "compiler/target.h"
+#include "compiler/tier.h"
+#include "compiler/time_model.h"
 #include "einc/error.h"
 #include "einc/options.h"
 #include "runtime/program.h"
@@ -21,14 +22,16 @@ namespace einc {
 // What Options say of plans.
 struct PlanRequest {
   FindPath find_path;
+  TimeModel model;                      // that find_path goes by
   std::optional<int64_t> memory_limit;  // bytes of scratch
 };
 
 // Fails with the rule "memory-limit" for one that is not above 0.
 Result<void> check_memory_limit(const Options& options);
 
-// For an einsum of that many inputs. Fails with the rules "path" and "memory-limit".
-Result<PlanRequest> plan_request(const Options& options, size_t inputs);
+// For an einsum and a target that exists. Fails with the rules "path" and "memory-limit", and as
+// user_calibration().
+Result<PlanRequest> plan_request(const Options& options, const Einsum& einsum);
 
 // All of the options that plan_request() looks at, but for the callback.
 std::string plan_key(const Options& options);
@@ -36,16 +39,17 @@ std::string plan_key(const Options& options);
 // The stages that know no target. Intermediates take at most `most_bytes`, if that is given, or as
 // little as can be if even that is more. Fails with kMemory if an intermediate is too large for any
 // machine.
-Result<Plan> plan(const Einsum& einsum, const FindPath& find_path,
+Result<Plan> plan(const Einsum& einsum, const PlanRequest& request,
                   std::optional<int64_t> most_bytes, const Trace& trace);
 
-// Searches the first time, and remembers the tree in `found`, for one einsum.
-FindPath found_once(const FindPath& find_path, std::optional<ContractionTree>& found);
+// The same request, which searches the first time, and remembers the tree in `found`, for one
+// einsum.
+PlanRequest found_once(const PlanRequest& request, std::optional<ContractionTree>& found);
 
-// From a typed einsum to a program. Its `inputs` and `output` types are left to the caller, who
-// knows what the user sees. Fails as plan() and `make_code` do, and with kMemory, naming a
-// limit that was tried and does, if nothing keeps this one.
-Result<Program> compile(const Einsum& einsum, const PlanRequest& request, const Target& target,
-                        const MakeCode& make_code, const Trace& trace);
+// From a typed einsum to a program of code of that tier. Its `inputs` and `output` types are left
+// to the caller, who knows what the user sees. Fails as plan() and `make_code` do, and with
+// kMemory, naming a limit that was tried and does, if nothing keeps this one.
+Result<Program> compile(const Einsum& einsum, const PlanRequest& request, Tier tier,
+                        const Target& target, const MakeCode& make_code, const Trace& trace);
 
 }  // namespace einc

@@ -15,6 +15,7 @@
 #include "compiler/einsum_ir.h"
 #include "compiler/loop_nest.h"
 #include "compiler/target.h"
+#include "compiler/tier.h"
 #include "einc/error.h"
 #include "einc/options.h"
 #include "einc/tensor.h"
@@ -30,17 +31,14 @@ using CodePtr = std::shared_ptr<const Code>;
 constexpr size_t kPrograms = 4096;
 constexpr size_t kKernels = 4096;
 
-// Whether steps are compiled; else they run the precompiled kernels.
-Result<bool> choose_jit(const std::string& tier) {
-  if (tier == "highway") return false;
-  if (tier == "auto") return static_cast<bool>(code_generator());
-  if (tier == "jit") {
-    const auto generator = code_generator();
-    if (!generator) return generator.error();
-    return true;
-  }
-  return Error{ErrorCode::kArgument, "no tier '" + tier + "'; there are auto, jit, highway",
-               std::nullopt, "unknown-argument"};
+// Without a compiler, "auto" takes precompiled kernels alone.
+Result<Tier> choose_working_tier(const std::string& name) {
+  const auto tier = choose_tier(name);
+  if (!tier || *tier == Tier::kHighway) return tier;
+  const auto generator = code_generator();
+  if (generator) return tier;
+  if (*tier == Tier::kAuto) return Tier::kHighway;
+  return generator.error();
 }
 
 }  // namespace
@@ -80,27 +78,25 @@ Result<ProgramPtr> Engine::compile(const std::string& request, const Einsum& ein
                                    const Options& options) {
   const auto target = choose_target(options.target);
   if (!target) return target.error();
-  const auto request_for_plan = plan_request(options, einsum.inputs.size());
+  const auto request_for_plan = plan_request(options, einsum);
   if (!request_for_plan) return request_for_plan.error();
-
-  const auto uses_jit = choose_jit(options.tier);
-  if (!uses_jit) return uses_jit.error();
+  const auto tier = choose_working_tier(options.tier);
+  if (!tier) return tier.error();
 
   // Programs carry the types that the user sees, so those belong to the key.
   std::string key = to_string(canonical(einsum)) + plan_key(options) + "\n" +
-                    std::string((*target)->name) + (*uses_jit ? "\njit" : "\nhighway");
+                    std::string((*target)->name) + "\n" + std::string(to_string(*tier));
   for (const TensorType& input : inputs) key += "\n" + to_string(input);
   key += "\n" + to_string(output);
   if (!options.trace)
     if (const auto found = caches_->by_einsum.find(key))
       return caches_->by_request.insert(request, *found);
 
-  MakeCode make_code;
-  if (*uses_jit)
-    make_code = [this](const LoopNest& nest, const Target& chosen) {
-      return code_for(nest, chosen);
-    };
-  auto program = einc::compile(einsum, *request_for_plan, **target, make_code, options.trace);
+  const MakeCode make_code = [this](const LoopNest& nest, const Target& chosen) {
+    return code_for(nest, chosen);
+  };
+  auto program =
+      einc::compile(einsum, *request_for_plan, *tier, **target, make_code, options.trace);
   if (!program) return program.error();
   program->inputs.assign(inputs.begin(), inputs.end());
   program->output = output;

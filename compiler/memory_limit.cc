@@ -18,6 +18,7 @@
 #include "compiler/path/objective.h"
 #include "compiler/path/path.h"
 #include "compiler/path/slice.h"
+#include "compiler/time_model.h"
 #include "einc/dtype.h"
 #include "einc/error.h"
 
@@ -34,9 +35,10 @@ Einsum slice_of(const Einsum& einsum, const std::vector<Label>& sliced) {
   return slice;
 }
 
-SlicedTree sliced_tree(const Einsum& einsum, const SsaPath& path, std::vector<Label> sliced) {
+SlicedTree sliced_tree(const Einsum& einsum, const SsaPath& path, const TimeModel& model,
+                       std::vector<Label> sliced) {
   const Einsum slice = slice_of(einsum, sliced);
-  return {in_memory_order(to_tree(slice, path), slice), std::move(sliced)};
+  return {in_memory_order(to_tree(slice, path, model), slice), std::move(sliced)};
 }
 
 std::optional<int64_t> scratch_bytes(const SlicedTree& tree, const Einsum& einsum) {
@@ -52,16 +54,16 @@ double log2_slices(const Network& network, const std::vector<Label>& sliced) {
 
 }  // namespace
 
-SlicedTree keep_memory_limit(const ContractionTree& tree, const Einsum& einsum,
-                             int64_t most_bytes) {
+SlicedTree keep_memory_limit(const ContractionTree& tree, const Einsum& einsum, int64_t most_bytes,
+                             const TimeModel& model) {
   const SsaPath path = to_ssa_path(tree, einsum.inputs.size());
-  SlicedTree whole = sliced_tree(einsum, path, {});
+  SlicedTree whole = sliced_tree(einsum, path, model, {});
   std::optional<int64_t> least = scratch_bytes(whole, einsum);
   if (least && *least <= most_bytes) return whole;
 
   // Buffers are aligned, and do not always fit the gaps that others leave: aim lower each time.
   const Network network = network_of(einsum);
-  const Objective objective = least_time(compute_dtype(einsum));
+  const Objective objective = least_time(model);
   double elements = static_cast<double>(most_bytes) / info(compute_dtype(einsum)).bytes;
   SlicedTree smallest = std::move(whole);
   const auto fits = [&](SlicedTree candidate) {
@@ -75,12 +77,12 @@ SlicedTree keep_memory_limit(const ContractionTree& tree, const Einsum& einsum,
   constexpr int kTries = 24;
   for (int i = 0; i < kTries && elements >= 1; ++i, elements *= 0.7) {
     SlicedPath found = slice_path(network, path, objective, elements, 0);
-    if (fits(sliced_tree(einsum, found.path, std::move(found.labels)))) return smallest;
+    if (fits(sliced_tree(einsum, found.path, model, std::move(found.labels)))) return smallest;
   }
   std::vector<Label> all;
   for (Label label = 0; label < static_cast<Label>(einsum.labels.size()); ++label)
     if (einsum.labels[static_cast<size_t>(label)].extent > 1) all.push_back(label);
-  fits(sliced_tree(einsum, path, std::move(all)));
+  fits(sliced_tree(einsum, path, model, std::move(all)));
   return smallest;
 }
 

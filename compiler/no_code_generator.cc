@@ -7,6 +7,8 @@
 
 namespace einc {
 
+bool can_compile() { return false; }
+
 Result<const CodeGenerator*> code_generator() {
   return Error{ErrorCode::kUnsupported,
                "this einc was built without a compiler (EINC_JIT=OFF); its precompiled kernels run "

@@ -39,7 +39,9 @@ Result<AotKernel> make_kernel(std::string_view expression, const std::vector<Ten
   if (!target) return target.error();
   const auto bound = bind_request(expression, inputs, output, std::nullopt, options);
   if (!bound) return bound.error();
-  const auto request = plan_request(options, inputs.size());
+  Options compiled = options;
+  compiled.tier = "jit";
+  const auto request = plan_request(compiled, bound->einsum);
   if (!request) return request.error();
   const auto program = schedule_ahead(bound->einsum, std::string(name), *request, **target);
   if (!program) return program.error();

@@ -95,7 +95,9 @@ Result<ContractionTree> find_tree(std::string_view call, const Subscripts& subsc
     error.message = std::string(call) + ": " + error.message;
     return error;
   }
-  const auto find = choose_path({.path = path}, types.size());
+  const auto model = choose_time_model({}, compute_dtype(bound->einsum));
+  if (!model) return model.error();
+  const auto find = choose_path({.path = path}, types.size(), *model);
   if (!find) return find.error();
   return (*find)(bound->einsum);
 }

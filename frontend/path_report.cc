@@ -21,6 +21,7 @@
 #include "compiler/path/objective.h"
 #include "compiler/path/path.h"
 #include "compiler/path/slice.h"
+#include "compiler/time_model.h"
 #include "einc/dtype.h"
 #include "einc/error.h"
 #include "einc/options.h"
@@ -51,8 +52,8 @@ Network to_network(const TensorNetwork& given) {
 // Follows a path and takes down what each step costs.
 class Reporter {
  public:
-  Reporter(const Network& network, DType dtype)
-      : network_(network), objective_(least_time(info(dtype).compute)), bytes_(info(dtype).bytes) {}
+  Reporter(const Network& network, DType dtype, const TimeModel& model)
+      : network_(network), objective_(least_time(model)), bytes_(info(dtype).bytes) {}
 
   PathReport run(const SsaPath& path) {
     PathReport report{.inputs = static_cast<int64_t>(network_.terms.size())};
@@ -92,13 +93,14 @@ class Reporter {
   const double bytes_;
 };
 
-PathReport report_slices(Network network, DType dtype, const SlicedPath& found) {
+PathReport report_slices(Network network, DType dtype, const TimeModel& model,
+                         const SlicedPath& found) {
   double log2_slices = 0;
   for (const int label : found.labels) {
     log2_slices += network.log2_extents[static_cast<size_t>(label)];
     network.log2_extents[static_cast<size_t>(label)] = 0;
   }
-  PathReport report = Reporter(network, dtype).run(found.path);
+  PathReport report = Reporter(network, dtype, model).run(found.path);
   report.sliced.assign(found.labels.begin(), found.labels.end());
   report.log2_slices = log2_slices;
   report.log10_flops += log2_slices * kLog10Of2;
@@ -112,22 +114,23 @@ PathReport report_slices(Network network, DType dtype, const SlicedPath& found) 
 Result<PathReport> find_path(const TensorNetwork& network, DType dtype,
                              const Options& options) try {
   const Network searched = to_network(network);
-  const DType compute = info(dtype).compute;
-  const auto search = choose_search(options, searched.terms.size());
+  const auto model = choose_time_model(options, info(dtype).compute);
+  if (!model) return model.error();
+  const auto search = choose_search(options, searched.terms.size(), *model);
   if (!search) return search.error();
   if (auto valid = check_memory_limit(options); !valid) return valid.error();
   const auto begin = std::chrono::steady_clock::now();
-  SlicedPath found{.path = (*search)(searched, compute), .labels = {}};
+  SlicedPath found{.path = (*search)(searched), .labels = {}};
   if (options.memory_limit) {
     const double most_elements =
         static_cast<double>(*options.memory_limit) / static_cast<double>(info(dtype).bytes);
     if (peak_elements(searched, found.path) > most_elements)
-      found = slice_path(searched, found.path, *choose_objective(options, compute), most_elements,
+      found = slice_path(searched, found.path, *choose_objective(options, *model), most_elements,
                          options.seed);
   }
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  PathReport report = report_slices(searched, dtype, found);
+  PathReport report = report_slices(searched, dtype, *model, found);
   report.name = network.name;
   report.seconds = seconds;
   return report;

@@ -1,10 +1,13 @@
 #include "einc/kernel.h"
+
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "einc/error.h"
 #include "einc/tensor.h"
+#include "runtime/program.h"
 #include "runtime/run.h"
 
 namespace einc {
@@ -16,6 +19,21 @@ int64_t Kernel::scratch_bytes() const { return program_->scratch_bytes; }
 Result<void> Kernel::run(std::span<const TensorView> inputs, const TensorView& output) const {
   if (auto valid = check_operands(*program_, inputs, output); !valid) return valid;
   return run_program(*program_, inputs, output, executor_);
+}
+
+Result<std::vector<StepTime>> Kernel::profile(std::span<const TensorView> inputs,
+                                              const TensorView& output) const {
+  if (auto valid = check_operands(*program_, inputs, output); !valid) return valid.error();
+  std::vector<double> seconds(program_->steps.size());
+  if (auto done = run_program(*program_, inputs, output, executor_, seconds); !done)
+    return done.error();
+  const SliceLoop& slices = program_->slices;
+  std::vector<StepTime> times;
+  for (size_t s = 0; s < seconds.size(); ++s) {
+    const bool is_in_slices = s >= slices.begin && s < slices.end;
+    times.push_back({program_->steps[s].info, is_in_slices ? slices.count() : 1, seconds[s]});
+  }
+  return times;
 }
 
 }  // namespace einc

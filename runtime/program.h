@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "einc/kernel.h"
 #include "einc/tensor.h"
 #include "runtime/abi.h"
 
@@ -61,6 +62,7 @@ struct ProgramStep {
   std::shared_ptr<const void> description;  // for precompiled kernels, else null
   std::vector<Slot> inputs;
   Slot output;
+  StepInfo info;
 };
 
 struct Program {

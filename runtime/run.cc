@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -20,6 +21,8 @@
 
 namespace einc {
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 Error fail(ErrorCode code, std::string message, std::string_view rule) {
   return {code, std::move(message), std::nullopt, rule};
@@ -161,7 +164,8 @@ Result<void> check_operands(const Program& program, std::span<const TensorView> 
 }
 
 Result<void> run_program(const Program& program, std::span<const TensorView> inputs,
-                         const TensorView& output, const Executor& executor) {
+                         const TensorView& output, const Executor& executor,
+                         std::span<double> step_seconds) {
   int64_t shared_bytes = 0;
   int64_t task_bytes = 0;
   int64_t most_tasks = 1;
@@ -186,10 +190,14 @@ Result<void> run_program(const Program& program, std::span<const TensorView> inp
   }
 
   Memory memory(inputs, output, scratch->data());
+  TaskScratch* const tasks = task_scratch ? &*task_scratch : nullptr;
   const auto run_steps = [&](size_t begin, size_t end) {
-    for (size_t s = begin; s < end; ++s)
-      run_step(program.steps[s], memory, shared_scratch->data(),
-               task_scratch ? &*task_scratch : nullptr, executor);
+    for (size_t s = begin; s < end; ++s) {
+      const auto start = step_seconds.empty() ? Clock::time_point() : Clock::now();
+      run_step(program.steps[s], memory, shared_scratch->data(), tasks, executor);
+      if (!step_seconds.empty())
+        step_seconds[s] += std::chrono::duration<double>(Clock::now() - start).count();
+    }
   };
   const SliceLoop& slices = program.slices;
   run_steps(0, slices.begin);

@@ -15,8 +15,10 @@ Result<void> check_operands(const Program& program, std::span<const TensorView> 
                             const TensorView& output);
 
 // Runs every step, each phase as one parallel loop. All memory is taken before the first write:
-// fails with kMemory and has then written nothing. Requires what check_operands checks.
+// fails with kMemory and has then written nothing. Adds the seconds of step s to `step_seconds[s]`,
+// unless that is empty. Requires what check_operands checks.
 Result<void> run_program(const Program& program, std::span<const TensorView> inputs,
-                         const TensorView& output, const Executor& executor);
+                         const TensorView& output, const Executor& executor,
+                         std::span<double> step_seconds = {});
 
 }  // namespace einc

@@ -233,14 +233,14 @@ TEST(Aot, RefusesWhatOnlyPrecompiledKernelsRun) {
                 .inputs = {{.dtype = DType::kFloat32, .labels = {0}, .strides = {1}}},
                 .output = {.dtype = DType::kFloat32, .labels = {0}, .strides = {1}},
                 .softmax = 0};
-  const auto find_path = plan_request({}, 1);
+  const auto request = plan_request({}, einsum);
   const Target& target = targets()[0];
-  const auto softmax = schedule_ahead(einsum, "f", *find_path, target);
+  const auto softmax = schedule_ahead(einsum, "f", *request, target);
   ASSERT_FALSE(softmax);
   EXPECT_EQ(render(softmax.error()), "unsupported: a softmax cannot be compiled ahead of time");
   einsum.softmax.reset();
   einsum.inputs[0].normalize = Normalization{0, 1e-12};
-  const auto normalized = schedule_ahead(einsum, "f", *find_path, target);
+  const auto normalized = schedule_ahead(einsum, "f", *request, target);
   ASSERT_FALSE(normalized);
   EXPECT_EQ(render(normalized.error()),
             "unsupported: a normalization cannot be compiled ahead of time");

@@ -2,6 +2,7 @@
 set(folder ${CMAKE_CURRENT_BINARY_DIR}/cli-test)
 file(REMOVE_RECURSE ${folder})
 file(MAKE_DIRECTORY ${folder})
+set(ENV{EINC_CACHE_DIR} ${folder}/cache)
 
 # expect(STATUS REGEX ARGUMENTS...): stdout and stderr together match.
 function(expect status regex)
@@ -123,3 +124,13 @@ expect(0 "^$|log10" path ring.json --dot ring.dot)
 if(NOT EXISTS ${folder}/ring.dot)
   message(SEND_ERROR "einc path --dot wrote nothing")
 endif()
+
+
+# Calibrations are read where they are written.
+expect(0 "jit|highway.*written to .*cache/calibration.txt" calibrate --dtype float32 --steps 4)
+expect(0 "log10 flops" path ring.json)
+expect(2 "float16 goes by the calibration of float32" calibrate --dtype float16)
+expect(2 "no dtype 'vax'" calibrate --dtype vax)
+file(APPEND ${folder}/cache/calibration.txt "x86-64-v3 jit float32 1 1 1\n")
+expect(2 "calibration.txt': line [0-9]+ is not 'target tier dtype' and four times above 0; einc calibrate writes it anew" path ring.json)
+file(REMOVE_RECURSE ${folder}/cache)

@@ -6,10 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include "compiler/compile.h"
 #include "compiler/contraction_tree.h"
 #include "compiler/layout.h"
 #include "compiler/lower.h"
-#include "compiler/path/path.h"
 #include "compiler/schedule.h"
 #include "compiler/simplify.h"
 #include "frontend/bind.h"
@@ -43,8 +43,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto bound = einc::bind(*subscripts, types, std::nullopt, std::nullopt, dialect);
   if (!bound) return 0;
   const einc::Einsum einsum = einc::simplify(bound->einsum);
-  const auto find_path = einc::choose_path({}, einsum.inputs.size());
-  const einc::ContractionTree tree = (*find_path)(einsum);
+  const auto request = einc::plan_request({}, einsum);
+  const einc::ContractionTree tree = request->find_path(einsum);
   if (einc::largest_intermediate_elements(tree) > 1e15) return 0;
   const einc::Plan plan = einc::lower(tree, einc::layout(tree, einsum), einsum);
   for (const einc::Target& target : einc::targets())

@@ -102,7 +102,7 @@ RC_GTEST_PROP(Path, EveryFinderFindsAPath, (uint64_t seed)) {
   for (const PathFinder& finder : path_finders())
     if (terms <= finder.most_terms)
       for (const Objective& objective :
-           {kFewestFlops, kFewestWrites, kSmallestSize, least_time(DType::kFloat32)})
+           {kFewestFlops, kFewestWrites, kSmallestSize, least_time(kTimes)})
         RC_ASSERT(is_path(found(finder, network, 2000, objective), terms));
 }
 
@@ -147,7 +147,7 @@ RC_GTEST_PROP(SearchTree, StaysValidWhateverIsDoneToIt, (uint64_t seed)) {
   Random random(seed);
   const Network network = random_network(3 + random.below(60), random);
   const LabelBits bits(network);
-  for (const Objective& objective : {kFewestFlops, least_time(DType::kFloat64)}) {
+  for (const Objective& objective : {kFewestFlops, least_time(kTimes)}) {
     SearchTree tree(network, greedy_path(network, {}, random), bits, objective);
     RC_ASSERT(tree.is_valid(network));
     Budget budget = Budget::of_moves(20000);
@@ -257,7 +257,7 @@ Einsum bound(const char* text, const std::vector<const char*>& type_texts) {
 }
 
 std::string refusal(Options options, size_t inputs) {
-  const auto path = choose_path(options, inputs);
+  const auto path = choose_path(options, inputs, kTimes);
   return path ? "" : path.error().message;
 }
 
@@ -298,7 +298,7 @@ TEST(ChoosePath, ChecksItsLimits) {
 TEST(ExplicitPath, IsFollowed) {
   const Einsum einsum = bound("ij,jk,kl->il", {"float32[2,3]", "float32[3,4]", "float32[4,5]"});
   const auto followed = [&](const LinearPath& path) {
-    return to_linear_path(to_tree(einsum, to_ssa_path(path, 3)), 3);
+    return to_linear_path(to_tree(einsum, to_ssa_path(path, 3), kTimes), 3);
   };
   for (const LinearPath& path : {LinearPath{{0, 1}, {0, 1}}, {{1, 2}, {0, 1}}, {{0, 2}, {0, 1}}})
     EXPECT_EQ(followed(path), path);

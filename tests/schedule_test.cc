@@ -12,7 +12,6 @@
 #include "compiler/assemble.h"
 #include "compiler/code_generator.h"
 #include "compiler/compile.h"
-#include "compiler/path/path.h"
 #include "compiler/schedule.h"
 #include "compiler/target.h"
 #include "einc/einc.h"
@@ -85,8 +84,7 @@ Program forced(const Request& request, const Plan& plan, const Target& target, s
 
 void check_all_schedules(RandomCase& random_case) {
   const Request& request = random_case.request();
-  const auto steps =
-      plan(bound(request), *choose_path({}, request.inputs.size()), std::nullopt, nullptr);
+  const auto steps = plan(bound(request), *plan_request({}, bound(request)), std::nullopt, nullptr);
   for (const Target& target : all_targets()) {
     size_t choices = 1;
     for (const PlanStep& step : steps->steps)

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "compiler/contraction_tree.h"
-#include "compiler/cost.h"
 #include "compiler/einsum_ir.h"
 #include "compiler/path/network.h"
 #include "compiler/path/path.h"
+#include "compiler/time_model.h"
 #include "runtime/check.h"
 
 namespace einc {
@@ -31,17 +31,17 @@ double elements(const Einsum& einsum, const LabelList& labels) {
   return product;
 }
 
-TreeStep make_step(const Einsum& einsum, std::vector<int> inputs, const LabelList& a,
-                   const LabelList& b, LabelList output) {
-  StepSizes sizes{.flops = elements(einsum, set_union(a, b)),
-                  .a = elements(einsum, a),
-                  .b = inputs.size() > 1 ? elements(einsum, b) : 0,
-                  .c = elements(einsum, output)};
+TreeStep make_step(const Einsum& einsum, const TimeModel& model, std::vector<int> inputs,
+                   const LabelList& a, const LabelList& b, LabelList output) {
+  const double in_b = inputs.size() > 1 ? elements(einsum, b) : 0;
+  const StepSizes sizes{.flops = elements(einsum, set_union(a, b)),
+                        .inputs = elements(einsum, a) + in_b,
+                        .output = elements(einsum, output)};
   return {.inputs = std::move(inputs),
           .output = std::move(output),
           .flops = sizes.flops,
-          .output_elements = sizes.c,
-          .seconds = step_seconds(sizes, compute_dtype(einsum))};
+          .output_elements = sizes.output,
+          .seconds = model.seconds(sizes)};
 }
 
 // Positions that are still taken, with their ranks in logarithmic time (Fenwick's tree).
@@ -85,7 +85,7 @@ Network network_of(const Einsum& einsum) {
   return network;
 }
 
-ContractionTree to_tree(const Einsum& einsum, const SsaPath& path) {
+ContractionTree to_tree(const Einsum& einsum, const SsaPath& path, const TimeModel& model) {
   const Network network = network_of(einsum);
   ContractionTree tree;
   const size_t inputs = einsum.inputs.size();
@@ -95,7 +95,8 @@ ContractionTree to_tree(const Einsum& einsum, const SsaPath& path) {
     nodes.push_back(static_cast<int>(i));
     const LabelList all = sorted(einsum.inputs[i].labels);
     if (network.terms[i].size() == all.size()) continue;
-    tree.steps.push_back(make_step(einsum, {static_cast<int>(i)}, all, {}, network.terms[i]));
+    tree.steps.push_back(
+        make_step(einsum, model, {static_cast<int>(i)}, all, {}, network.terms[i]));
     nodes.back() = last();
   }
   Contractor contractor(network);
@@ -103,13 +104,13 @@ ContractionTree to_tree(const Einsum& einsum, const SsaPath& path) {
     const LabelList in_a = contractor.labels(a);
     const LabelList in_b = contractor.labels(b);
     const int node = contractor.contract(a, b);
-    tree.steps.push_back(
-        make_step(einsum, {nodes[index(a)], nodes[index(b)]}, in_a, in_b, contractor.labels(node)));
+    tree.steps.push_back(make_step(einsum, model, {nodes[index(a)], nodes[index(b)]}, in_a, in_b,
+                                   contractor.labels(node)));
     nodes.push_back(last());
   }
   // A lone input still has to be permuted, reduced or copied.
   if (tree.steps.empty())
-    tree.steps.push_back(make_step(einsum, {0}, network.terms[0], {}, network.output));
+    tree.steps.push_back(make_step(einsum, model, {0}, network.terms[0], {}, network.output));
   EINC_CHECK(tree.steps.back().output == network.output);
   verify(tree, einsum);
   return tree;

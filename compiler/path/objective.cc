@@ -2,10 +2,9 @@
 
 #include <cmath>
 
-#include "compiler/cost.h"
 #include "compiler/path/log2.h"
 #include "compiler/path/network.h"
-#include "einc/dtype.h"
+#include "compiler/time_model.h"
 
 namespace einc {
 
@@ -25,13 +24,12 @@ double log2_cost_of(const Network& network, const SsaPath& path, const Objective
   return sum.value();
 }
 
-Objective least_time(DType compute) {
-  const StepCosts costs = step_costs(compute);
+Objective least_time(const TimeModel& model) {
   const auto log2 = [](double seconds) { return static_cast<float>(std::log2(seconds)); };
-  return {.flop = log2(costs.flop),
-          .input = log2(costs.element),
-          .output = log2(costs.element),
-          .step = log2(costs.step)};
+  return {.flop = log2(model.flop),
+          .input = log2(model.input),
+          .output = log2(model.output),
+          .step = log2(model.step)};
 }
 
 }  // namespace einc

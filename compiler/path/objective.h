@@ -6,7 +6,7 @@
 
 #include "compiler/path/log2.h"
 #include "compiler/path/network.h"
-#include "einc/dtype.h"
+#include "compiler/time_model.h"
 
 namespace einc {
 
@@ -48,7 +48,7 @@ inline constexpr Objective kFewestFlops{.flop = 0};
 inline constexpr Objective kFewestWrites{.output = 0};
 // The largest result: of a high power, the largest term is nearly the sum.
 inline constexpr Objective kSmallestSize{.output = 0, .power = 4};
-// Predicted seconds of sums in `compute`.
-Objective least_time(DType compute);
+// Predicted seconds.
+Objective least_time(const TimeModel& model);
 
 }  // namespace einc

@@ -13,11 +13,9 @@
 #include "compiler/path/budget.h"
 #include "compiler/path/exact.h"
 #include "compiler/path/finders.h"
-#include "compiler/path/greedy.h"
 #include "compiler/path/network.h"
 #include "compiler/path/objective.h"
-#include "compiler/path/random.h"
-#include "einc/dtype.h"
+#include "compiler/time_model.h"
 #include "einc/error.h"
 #include "einc/options.h"
 
@@ -30,33 +28,85 @@ Error fail(std::string message) {
 
 struct ObjectiveRow {
   std::string_view name;
-  Objective (*objective)(DType compute);
+  Objective (*objective)(const TimeModel& model);
 };
 
 constexpr ObjectiveRow kObjectives[] = {
     {"time", least_time},
-    {"flops", [](DType) { return kFewestFlops; }},
-    {"size", [](DType) { return kSmallestSize; }},
-    {"write", [](DType) { return kFewestWrites; }},
+    {"flops", [](const TimeModel&) { return kFewestFlops; }},
+    {"size", [](const TimeModel&) { return kSmallestSize; }},
+    {"write", [](const TimeModel&) { return kFewestWrites; }},
 };
 
-// How long a search that nobody set a limit for may take: a twentieth of what the network itself
-// does in the order of greedy_path, but 2 ms to 1 s; in moves, so that equal networks always get
-// equal paths.
-Budget default_budget(const Network& network, DType compute) {
-  constexpr double kMovesPerSecond = 10e6;
-  constexpr double kShare = 0.05;
-  constexpr double kLeast = 0.002;
-  constexpr double kMost = 1;
-  double seconds = kLeast;
-  if (network.terms.size() > kMostExactTerms) {
-    Random random(0);
-    const double log2_seconds =
-        log2_cost_of(network, greedy_path(network, {}, random), least_time(compute));
-    seconds = std::clamp(kShare * std::exp2(log2_seconds), kLeast, kMost);
+// One search after the other, each given more time, for as long as a longer one is worth it.
+class PatientSearch {
+ public:
+  PatientSearch(const PathFinder& finder, const Objective& objective, const TimeModel& model,
+                const Options& options)
+      : finder_(finder),
+        objective_(objective),
+        times_(least_time(model)),
+        seconds_(options.path_seconds),
+        moves_(options.path_moves),
+        seed_(options.seed),
+        threads_(options.path_threads),
+        progress_(options.path_progress) {}
+
+  SsaPath operator()(const Network& network) const {
+    if (seconds_) return search(network, Budget::of_seconds(*seconds_)).path;
+    if (moves_) return search(network, Budget::of_moves(*moves_)).path;
+    return search_while_worthwhile(network);
   }
-  return Budget::of_moves(static_cast<int64_t>(kMovesPerSecond * seconds));
-}
+
+ private:
+  struct Found {
+    SsaPath path;
+    bool is_wanted = true;  // by whoever is told of the progress
+  };
+
+  Found search(const Network& network, Budget budget) const {
+    Found found;
+    if (progress_)
+      budget.set_progress([&](double log2_cost) {
+        found.is_wanted = found.is_wanted && progress_(log2_cost, budget.elapsed_seconds());
+        return found.is_wanted;
+      });
+    found.path = finder_.find(network, {objective_, seed_, threads_, budget});
+    return found;
+  }
+
+  // A search that nobody set a limit for takes a twentieth of the time that one run will, but 2 ms
+  // to 1 s; in moves, so that equal networks always get equal paths.
+  SsaPath search_while_worthwhile(const Network& network) const {
+    constexpr double kMovesPerSecond = 10e6;
+    constexpr double kShare = 0.05;
+    constexpr double kLeast = 0.002;
+    constexpr double kMost = 1;
+    constexpr double kGrowth = 8;
+    SsaPath best;
+    for (double seconds = kLeast;;) {
+      Found found =
+          search(network, Budget::of_moves(static_cast<int64_t>(kMovesPerSecond * seconds)));
+      const bool is_better = best.empty() || log2_cost_of(network, found.path, objective_) <
+                                                 log2_cost_of(network, best, objective_);
+      if (is_better) best = std::move(found.path);
+      if (!found.is_wanted || network.terms.size() <= kMostExactTerms) return best;
+      const double run_seconds = std::exp2(log2_cost_of(network, best, times_));
+      const double worthwhile = std::min(kShare * run_seconds, kMost);
+      if (worthwhile <= seconds) return best;
+      seconds = std::min(worthwhile, seconds * kGrowth);
+    }
+  }
+
+  const PathFinder& finder_;
+  Objective objective_;
+  Objective times_;
+  std::optional<double> seconds_;
+  std::optional<int64_t> moves_;
+  uint64_t seed_;
+  int threads_;
+  PathProgress progress_;
+};
 
 Result<void> check(const Options& options) {
   if (options.path_seconds && !(*options.path_seconds > 0))
@@ -79,20 +129,20 @@ Result<const ObjectiveRow*> choose_objective_row(const Options& options) {
 
 }  // namespace
 
-Result<Objective> choose_objective(const Options& options, DType compute) {
+Result<Objective> choose_objective(const Options& options, const TimeModel& model) {
   const auto row = choose_objective_row(options);
   if (!row) return row.error();
-  return (*row)->objective(compute);
+  return (*row)->objective(model);
 }
 
-Result<SearchPath> choose_search(const Options& options, size_t terms) {
+Result<SearchPath> choose_search(const Options& options, size_t terms, const TimeModel& model) {
   if (auto valid = check(options); !valid) return valid.error();
   const auto objective = choose_objective_row(options);
   if (!objective) return objective.error();
   if (options.path.find_first_of("[(") != std::string::npos) {
     const auto path = parse_path(options.path, terms);
     if (!path) return path.error();
-    return SearchPath([path = to_ssa_path(*path, terms)](const Network&, DType) { return path; });
+    return SearchPath([path = to_ssa_path(*path, terms)](const Network&) { return path; });
   }
   std::string known;
   for (const PathFinder& row : path_finders()) {
@@ -100,29 +150,18 @@ Result<SearchPath> choose_search(const Options& options, size_t terms) {
       return fail("path finder '" + options.path + "' takes at most " +
                   std::to_string(row.most_terms) + " operands, not " + std::to_string(terms));
     if (row.name == options.path)
-      return SearchPath([&row, make = (*objective)->objective, seconds = options.path_seconds,
-                         moves = options.path_moves, seed = options.seed,
-                         threads = options.path_threads,
-                         progress = options.path_progress](const Network& network, DType compute) {
-        Budget budget = seconds ? Budget::of_seconds(*seconds)
-                        : moves ? Budget::of_moves(*moves)
-                                : default_budget(network, compute);
-        if (progress)
-          budget.set_progress(
-              [&](double log2_cost) { return progress(log2_cost, budget.elapsed_seconds()); });
-        return row.find(network, {make(compute), seed, threads, budget});
-      });
+      return SearchPath(PatientSearch(row, (*objective)->objective(model), model, options));
     known.append(known.empty() ? "" : ", ").append(row.name);
   }
   return fail("no path finder '" + options.path + "'; there are " + known +
               ", or give a path such as [[0, 1], [0, 1]]");
 }
 
-Result<FindPath> choose_path(const Options& options, size_t inputs) {
-  auto search = choose_search(options, inputs);
+Result<FindPath> choose_path(const Options& options, size_t inputs, const TimeModel& model) {
+  auto search = choose_search(options, inputs, model);
   if (!search) return search.error();
-  return FindPath([search = *std::move(search)](const Einsum& einsum) {
-    return to_tree(einsum, search(network_of(einsum), compute_dtype(einsum)));
+  return FindPath([search = *std::move(search), model](const Einsum& einsum) {
+    return to_tree(einsum, search(network_of(einsum)), model);
   });
 }
 

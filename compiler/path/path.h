@@ -12,28 +12,27 @@
 #include "compiler/einsum_ir.h"
 #include "compiler/path/network.h"
 #include "compiler/path/objective.h"
-#include "einc/dtype.h"
+#include "compiler/time_model.h"
 #include "einc/error.h"
 #include "einc/options.h"
 
 namespace einc {
 
 // What the options say is to be minimized. Fails with the rule "path".
-Result<Objective> choose_objective(const Options& options, DType compute);
+Result<Objective> choose_objective(const Options& options, const TimeModel& model);
 
-// The path of a network that is computed in that dtype.
-using SearchPath = std::function<SsaPath(const Network& network, DType compute)>;
+using SearchPath = std::function<SsaPath(const Network& network)>;
 
 // What the options ask for, for a network of that many terms: a path finder by name, or a path that
 // the user gives (see parse_path). Fails with the rule "path".
-Result<SearchPath> choose_search(const Options& options, size_t terms);
+Result<SearchPath> choose_search(const Options& options, size_t terms, const TimeModel& model);
 
 using FindPath = std::function<ContractionTree(const Einsum& einsum)>;
 
 // The same for the inputs of an einsum.
-Result<FindPath> choose_path(const Options& options, size_t inputs);
+Result<FindPath> choose_path(const Options& options, size_t inputs, const TimeModel& model);
 
-// All that choose_path() looks at, but for the callback.
+// All of the options that choose_path() looks at, but for the callback.
 std::string path_key(const Options& options);
 
 // Each entry names positions in the list of operands; they are contracted, leave the list, and the
@@ -59,6 +58,6 @@ SsaPath to_ssa_path(const ContractionTree& tree, size_t inputs);
 Network network_of(const Einsum& einsum);
 
 // Sums the labels that one input alone has, where other inputs exist, then follows the path.
-ContractionTree to_tree(const Einsum& einsum, const SsaPath& path);
+ContractionTree to_tree(const Einsum& einsum, const SsaPath& path, const TimeModel& model);
 
 }  // namespace einc

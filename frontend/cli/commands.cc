@@ -72,6 +72,7 @@ struct RunArguments {
   std::optional<uint32_t> random;  // seed of made-up operands
   std::string dtype = "float64";   // of these
   std::string output;              // empty: print
+  bool profile = false;
   Options options;
 };
 
@@ -101,6 +102,38 @@ Result<Tensor> random_tensor(const TensorType& type, std::mt19937& generator) {
   return tensor;
 }
 
+void print_profile(const std::vector<StepTime>& steps) {
+  std::printf("%-12s %-8s %8s %8s %8s %8s %8s %12s %12s\n", "step", "code", "batch", "m", "n", "k",
+              "runs", "predicted us", "us");
+  double predicted = 0, seconds = 0;
+  const auto number = [](int64_t value) { return static_cast<long long>(value); };
+  for (const StepTime& time : steps) {
+    const StepInfo& step = time.step;
+    const double all_runs = step.predicted_seconds * static_cast<double>(time.runs);
+    std::printf("%-12.*s %-8s %8lld %8lld %8lld %8lld %8lld %12.1f %12.1f\n",
+                static_cast<int>(step.what.size()), step.what.data(),
+                step.is_compiled ? "jit" : "highway", number(step.batch), number(step.m),
+                number(step.n), number(step.k), number(time.runs), all_runs * 1e6,
+                time.seconds * 1e6);
+    predicted += all_runs;
+    seconds += time.seconds;
+  }
+  std::printf("%-66s %12.1f %12.1f\n", "all", predicted * 1e6, seconds * 1e6);
+}
+
+int evaluate(const Kernel& kernel, const std::vector<TensorView>& inputs,
+             const RunArguments& arguments) {
+  const auto result = Tensor::zeros(kernel.output_type().dtype, kernel.output_type().extents);
+  if (!result) return fail(result.error());
+  if (auto done = kernel.run(inputs, *result); !done) return fail(done.error());
+  if (!arguments.profile) return show_result(*result, arguments.output);
+  // Once more: the first run paid for memory that was never touched.
+  const auto steps = kernel.profile(inputs, *result);
+  if (!steps) return fail(steps.error());
+  print_profile(*steps);
+  return arguments.output.empty() ? 0 : show_result(*result, arguments.output);
+}
+
 int run_network(const RunArguments& arguments) {
   const auto network = read_network(arguments.expression);
   if (!network) return fail(network.error());
@@ -118,26 +151,24 @@ int run_network(const RunArguments& arguments) {
     if (!operand) return fail(operand.error());
     operands.push_back(*std::move(operand));
   }
-  const auto result = Tensor::zeros(kernel->output_type().dtype, kernel->output_type().extents);
-  if (!result) return fail(result.error());
-  const std::vector<TensorView> views(operands.begin(), operands.end());
-  if (auto done = kernel->run(views, *result); !done) return fail(done.error());
-  return show_result(*result, arguments.output);
+  return evaluate(*kernel, {operands.begin(), operands.end()}, arguments);
 }
 
 int run(const RunArguments& arguments) {
   if (names_network(arguments.expression)) return run_network(arguments);
   std::vector<NpyArray> arrays;
   std::vector<TensorView> inputs;
+  std::vector<TensorType> types;
   for (const std::string& file : arguments.files) {
     auto array = read_npy(file);
     if (!array) return fail(array.error());
     inputs.push_back(array->view);
+    types.push_back(array->view.type);
     arrays.push_back(*std::move(array));
   }
-  const auto result = einsum(arguments.expression, inputs, arguments.options);
-  if (!result) return fail(result.error(), arguments.expression);
-  return show_result(*result, arguments.output);
+  const auto kernel = compile(arguments.expression, types, arguments.options);
+  if (!kernel) return fail(kernel.error(), arguments.expression);
+  return evaluate(*kernel, inputs, arguments);
 }
 
 }  // namespace
@@ -169,6 +200,8 @@ void add_run(CLI::App& tool, int& status) {
   command.add_option("--dtype", arguments->dtype, "of made-up operands")->capture_default_str();
   command.add_option("-o,--output", arguments->output,
                      "the .npy file to write; without it the elements are printed");
+  command.add_flag("--profile", arguments->profile,
+                   "print what each step took instead of the elements");
   add_dialect_option(command, arguments->options);
   add_run_options(command, arguments->options);
   command.callback([arguments, &status] { status = run(*arguments); });

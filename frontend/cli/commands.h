@@ -15,12 +15,13 @@
 
 namespace einc::cli {
 
-void add_show(CLI::App& tool, int& status);     // what every stage makes of an expression
-void add_run(CLI::App& tool, int& status);      // evaluates one on .npy files
-void add_call(CLI::App& tool, int& status);     // a framework's call on .npy files
-void add_path(CLI::App& tool, int& status);     // the contraction order, of networks too
-void add_aot(CLI::App& tool, int& status);      // an object file and a C header
-void add_targets(CLI::App& tool, int& status);  // the instruction sets
+void add_show(CLI::App& tool, int& status);       // what every stage makes of an expression
+void add_run(CLI::App& tool, int& status);        // evaluates one on .npy files
+void add_call(CLI::App& tool, int& status);       // a framework's call on .npy files
+void add_path(CLI::App& tool, int& status);       // the contraction order, of networks too
+void add_calibrate(CLI::App& tool, int& status);  // what steps cost here
+void add_aot(CLI::App& tool, int& status);        // an object file and a C header
+void add_targets(CLI::App& tool, int& status);    // the instruction sets
 
 // ---- What they share
 

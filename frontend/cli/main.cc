@@ -33,8 +33,8 @@ constexpr const char* kExamples =
     "  einc targets";
 
 constexpr void (*kCommands[])(CLI::App& tool, int& status) = {
-    einc::cli::add_show, einc::cli::add_run, einc::cli::add_call,
-    einc::cli::add_path, einc::cli::add_aot, einc::cli::add_targets,
+    einc::cli::add_show, einc::cli::add_run,     einc::cli::add_call,      einc::cli::add_path,
+    einc::cli::add_aot,  einc::cli::add_targets, einc::cli::add_calibrate,
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "einc/error.h"
@@ -14,6 +15,21 @@
 namespace einc {
 
 struct Program;
+
+// A step of a kernel. A contraction sums over k for each of batch x m x n results; other steps have
+// m results of k terms each.
+struct StepInfo {
+  std::string_view what;     // contraction, map-reduce, softmax, normalize
+  bool is_compiled = false;  // else precompiled
+  int64_t batch = 1, m = 1, n = 1, k = 1;
+  double predicted_seconds = 0;  // on one core
+};
+
+struct StepTime {
+  StepInfo step;
+  int64_t runs = 1;    // once for each slice
+  double seconds = 0;  // of all of them
+};
 
 // A value: copies share the code. Thread-safe: run() may be called from several threads at once.
 class EINC_EXPORT Kernel {
@@ -35,6 +51,10 @@ class EINC_EXPORT Kernel {
   // with an input. Fails with kShape or kDType, naming the operand, or with kMemory, and then has
   // written nothing.
   Result<void> run(std::span<const TensorView> inputs, const TensorView& output) const;
+
+  // As run(), and says what each step took.
+  Result<std::vector<StepTime>> profile(std::span<const TensorView> inputs,
+                                        const TensorView& output) const;
 
  private:
   std::shared_ptr<const Program> program_;

@@ -1,0 +1,98 @@
+#include "compiler/step_info.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "compiler/plan.h"
+#include "compiler/target.h"
+#include "compiler/time_model.h"
+#include "einc/dtype.h"
+#include "einc/kernel.h"
+
+namespace einc {
+namespace {
+
+int64_t extent(const std::vector<Dim>& dims) {
+  int64_t product = 1;
+  for (const Dim& dim : dims) product *= dim.extent;
+  return product;
+}
+
+struct Describe {
+  StepInfo operator()(const Contraction& step) const {
+    return {.what = "contraction",
+            .batch = extent(step.batch),
+            .m = extent(step.m),
+            .n = extent(step.n),
+            .k = extent(step.k)};
+  }
+  StepInfo operator()(const MapReduce& step) const {
+    return {.what = "map-reduce", .m = extent(step.kept), .k = extent(step.reduced)};
+  }
+  StepInfo operator()(const Softmax& step) const {
+    return {.what = "softmax", .m = extent(step.outer), .k = step.axis.extent};
+  }
+  StepInfo operator()(const Normalize& step) const {
+    return {.what = "normalize", .m = extent(step.outer), .k = step.axis.extent};
+  }
+};
+
+struct Measure {
+  StepSizes operator()(const Contraction& step) const {
+    const auto size = [](const std::vector<Dim>& dims) {
+      return static_cast<double>(extent(dims));
+    };
+    const double batch = size(step.batch), m = size(step.m), n = size(step.n), k = size(step.k);
+    return {.flops = batch * m * n * k, .inputs = batch * (m + n) * k, .output = batch * m * n};
+  }
+  StepSizes operator()(const MapReduce& step) const {
+    const auto elements = [&](size_t operand) {
+      double product = 1;
+      for (const auto* dims : {&step.kept, &step.reduced})
+        for (const Dim& dim : *dims)
+          if (dim.strides[operand] != 0) product *= static_cast<double>(dim.extent);
+      return product;
+    };
+    StepSizes sizes{
+        .flops = static_cast<double>(extent(step.kept)) * static_cast<double>(extent(step.reduced)),
+        .output = elements(step.inputs.size())};
+    for (size_t input = 0; input < step.inputs.size(); ++input) sizes.inputs += elements(input);
+    return sizes;
+  }
+  StepSizes operator()(const auto& step) const {  // Softmax, Normalize
+    const double size =
+        static_cast<double>(extent(step.outer)) * static_cast<double>(step.axis.extent);
+    return {.flops = size, .inputs = size, .output = size};
+  }
+};
+
+struct ComputeDType {
+  DType operator()(const Softmax& step) const { return step.output.dtype; }
+  DType operator()(const Normalize& step) const { return step.output.dtype; }
+  DType operator()(const auto& step) const { return step.compute; }
+};
+
+// Softmax and Normalize are precompiled always.
+CodeKind actual_code(const PlanStep& step, CodeKind code) {
+  const bool can_be_compiled =
+      std::holds_alternative<Contraction>(step) || std::holds_alternative<MapReduce>(step);
+  return can_be_compiled ? code : CodeKind::kPrecompiled;
+}
+
+}  // namespace
+
+double predicted_seconds(const PlanStep& step, const Target& target, CodeKind code) {
+  const auto model = time_model(target, actual_code(step, code), std::visit(ComputeDType(), step));
+  return model ? model->seconds(std::visit(Measure(), step)) : 0;
+}
+
+StepInfo info_of(const PlanStep& step, const Target& target, CodeKind code) {
+  StepInfo info = std::visit(Describe(), step);
+  info.is_compiled = actual_code(step, code) == CodeKind::kCompiled;
+  info.predicted_seconds = predicted_seconds(step, target, code);
+  return info;
+}
+
+}  // namespace einc

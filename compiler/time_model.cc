@@ -1,0 +1,102 @@
+#include "compiler/time_model.h"
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include "compiler/calibration.h"
+#include "compiler/code_generator.h"
+#include "compiler/target.h"
+#include "einc/dtype.h"
+#include "einc/error.h"
+#include "einc/options.h"
+
+namespace einc {
+namespace {
+
+constexpr auto kJit = CodeKind::kCompiled;
+constexpr auto kHwy = CodeKind::kPrecompiled;
+
+struct Row {
+  std::string_view target;
+  CodeKind code;
+  DType compute;
+  TimeModel model;
+};
+
+// By einc calibrate on a Zen 1 core, the code of x86-64-v2 there too; x86-64-v4 by the ratio of
+// peak and bandwidth that a Zen 4 core has to it. Precompiled kernels choose their instructions by
+// the machine, so their rows are those of the machine's own target.
+constexpr Row kRows[] = {
+    {"x86-64-v2", kJit, DType::kFloat32, {8.97e-11, 1.39e-11, 3.93e-11, 1.37e-07}},
+    {"x86-64-v2", kJit, DType::kFloat64, {1.62e-10, 1.83e-11, 8.11e-11, 1.37e-07}},
+    {"x86-64-v2", kJit, DType::kComplex64, {3.58e-10, 1.11e-10, 7.96e-11, 1.41e-07}},
+    {"x86-64-v2", kJit, DType::kComplex128, {6.48e-10, 2.31e-10, 1.67e-10, 1.34e-07}},
+    {"x86-64-v2", kJit, DType::kInt32, {1.77e-10, 1.15e-12, 1e-12, 1.35e-07}},
+    {"x86-64-v2", kJit, DType::kInt64, {6.13e-10, 2.55e-12, 1e-12, 1.39e-07}},
+    {"x86-64-v2", kHwy, DType::kFloat32, {4.64e-11, 4.45e-10, 5.41e-10, 4.28e-07}},
+    {"x86-64-v2", kHwy, DType::kFloat64, {9.59e-11, 7.25e-10, 9.73e-10, 4.19e-07}},
+    {"x86-64-v2", kHwy, DType::kComplex64, {2e-10, 1.57e-09, 1.73e-09, 4.39e-07}},
+    {"x86-64-v2", kHwy, DType::kComplex128, {4.41e-10, 1.74e-09, 2.32e-09, 4.17e-07}},
+    {"x86-64-v2", kHwy, DType::kInt32, {1.83e-10, 4.55e-10, 4.53e-10, 4.79e-07}},
+    {"x86-64-v2", kHwy, DType::kInt64, {6.59e-10, 6.18e-10, 8.69e-10, 4.35e-07}},
+    {"x86-64-v3", kJit, DType::kFloat32, {4.62e-11, 3.49e-11, 7.09e-11, 1.37e-07}},
+    {"x86-64-v3", kJit, DType::kFloat64, {9.44e-11, 5.24e-11, 1.41e-10, 1.36e-07}},
+    {"x86-64-v3", kJit, DType::kComplex64, {1.98e-10, 2.53e-10, 3.69e-10, 1.34e-07}},
+    {"x86-64-v3", kJit, DType::kComplex128, {4.04e-10, 6.57e-10, 8.7e-10, 1.26e-07}},
+    {"x86-64-v3", kJit, DType::kInt32, {1.82e-10, 1e-12, 1e-12, 1.34e-07}},
+    {"x86-64-v3", kJit, DType::kInt64, {6.1e-10, 3.84e-12, 1e-12, 1.38e-07}},
+    {"x86-64-v3", kHwy, DType::kFloat32, {4.64e-11, 4.45e-10, 5.41e-10, 4.28e-07}},
+    {"x86-64-v3", kHwy, DType::kFloat64, {9.59e-11, 7.25e-10, 9.73e-10, 4.19e-07}},
+    {"x86-64-v3", kHwy, DType::kComplex64, {2e-10, 1.57e-09, 1.73e-09, 4.39e-07}},
+    {"x86-64-v3", kHwy, DType::kComplex128, {4.41e-10, 1.74e-09, 2.32e-09, 4.17e-07}},
+    {"x86-64-v3", kHwy, DType::kInt32, {1.83e-10, 4.55e-10, 4.53e-10, 4.79e-07}},
+    {"x86-64-v3", kHwy, DType::kInt64, {6.59e-10, 6.18e-10, 8.69e-10, 4.35e-07}},
+    {"x86-64-v4", kJit, DType::kFloat32, {1.85e-11, 1.74e-11, 3.54e-11, 8.22e-08}},
+    {"x86-64-v4", kJit, DType::kFloat64, {3.78e-11, 2.62e-11, 7.05e-11, 8.16e-08}},
+    {"x86-64-v4", kJit, DType::kComplex64, {7.92e-11, 1.27e-10, 1.85e-10, 8.04e-08}},
+    {"x86-64-v4", kJit, DType::kComplex128, {1.62e-10, 3.29e-10, 4.35e-10, 7.56e-08}},
+    {"x86-64-v4", kJit, DType::kInt32, {7.28e-11, 5e-13, 5e-13, 8.04e-08}},
+    {"x86-64-v4", kJit, DType::kInt64, {2.44e-10, 1.92e-12, 5e-13, 8.28e-08}},
+    {"x86-64-v4", kHwy, DType::kFloat32, {1.86e-11, 2.23e-10, 2.7e-10, 2.57e-07}},
+    {"x86-64-v4", kHwy, DType::kFloat64, {3.84e-11, 3.62e-10, 4.87e-10, 2.51e-07}},
+    {"x86-64-v4", kHwy, DType::kComplex64, {8e-11, 7.85e-10, 8.65e-10, 2.63e-07}},
+    {"x86-64-v4", kHwy, DType::kComplex128, {1.76e-10, 8.7e-10, 1.16e-09, 2.5e-07}},
+    {"x86-64-v4", kHwy, DType::kInt32, {7.32e-11, 2.27e-10, 2.26e-10, 2.87e-07}},
+    {"x86-64-v4", kHwy, DType::kInt64, {2.64e-10, 3.09e-10, 4.34e-10, 2.61e-07}},
+};
+
+template <typename Rows>
+const TimeModel* find_model(const Rows& rows, std::string_view target, CodeKind code,
+                            DType compute) {
+  const auto row = std::find_if(std::begin(rows), std::end(rows), [&](const auto& candidate) {
+    return target.starts_with(candidate.target) && candidate.code == code &&
+           candidate.compute == compute;
+  });
+  return row == std::end(rows) ? nullptr : &row->model;
+}
+
+}  // namespace
+
+DType measured_dtype(DType compute) {
+  const DTypeInfo& row = info(info(compute).compute);
+  if (row.kind == Kind::kReal || row.kind == Kind::kComplex) return row.dtype;
+  return row.bytes == 8 ? DType::kInt64 : DType::kInt32;
+}
+
+Result<TimeModel> time_model(const Target& target, CodeKind code, DType compute) {
+  const auto& calibration = user_calibration();
+  if (!calibration) return calibration.error();
+  const DType dtype = measured_dtype(compute);
+  if (const auto* const own = find_model(*calibration, target.name, code, dtype)) return *own;
+  return *find_model(kRows, target.name, code, dtype);
+}
+
+Result<TimeModel> choose_time_model(const Options& options, DType compute) {
+  const auto target = choose_foreign_target(options.target);
+  if (!target) return target.error();
+  const bool is_compiled = options.tier != "highway" && can_compile();
+  return time_model(**target, is_compiled ? CodeKind::kCompiled : CodeKind::kPrecompiled, compute);
+}
+
+}  // namespace einc

@@ -1,0 +1,49 @@
+// What a step costs in seconds, for the search over contraction orders and the choice of tiers.
+#pragma once
+
+#include <cstdint>
+
+#include "compiler/target.h"
+#include "einc/dtype.h"
+#include "einc/error.h"
+#include "einc/options.h"
+
+namespace einc {
+
+// Whose code a step runs: that of the just-in-time or ahead-of-time compiler, or Highway's.
+enum class CodeKind : uint8_t { kCompiled, kPrecompiled };
+
+struct StepSizes {
+  double flops = 0;   // multiply-adds: the product of all extents of the step
+  double inputs = 0;  // elements read
+  double output = 0;  // elements written
+};
+
+// Seconds on one core of a multiply-add, of an element read, of one written, and of a step:
+//   t = flop F + input (|A| + |B|) + output |C| + step.
+// Since M = F / |B| and so on, the loss of a contraction at small M, N or K is proportional to the
+// sizes of its operands, which is why one additive formula covers compute, memory and edges.
+struct TimeModel {
+  double flop = 0;
+  double input = 0;
+  double output = 0;
+  double step = 0;
+
+  double seconds(const StepSizes& sizes) const {
+    return flop * sizes.flops + input * sizes.inputs + output * sizes.output + step;
+  }
+  friend bool operator==(const TimeModel&, const TimeModel&) = default;
+};
+
+// The dtype that stands for all that take as long: calibrations have rows of these alone.
+DType measured_dtype(DType compute);
+
+// Of code of that kind for that target that computes in `compute`: the user's calibration where
+// there is one (see calibration.h), or what is known of the target. Fails as user_calibration().
+Result<TimeModel> time_model(const Target& target, CodeKind code, DType compute);
+
+// Of the code that the options ask for. Fails with the rule "unknown-argument" for a target that
+// does not exist, too.
+Result<TimeModel> choose_time_model(const Options& options, DType compute);
+
+}  // namespace einc

@@ -1,0 +1,222 @@
+#include "einc/calibrate.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <random>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "compiler/calibration.h"
+#include "compiler/code_generator.h"
+#include "compiler/target.h"
+#include "compiler/time_fit.h"
+#include "compiler/time_model.h"
+#include "einc/dtype.h"
+#include "einc/einc.h"
+#include "einc/error.h"
+#include "einc/kernel.h"
+#include "einc/options.h"
+#include "einc/tensor.h"
+#include "frontend/request.h"
+
+namespace einc {
+namespace {
+
+// A product of two operands with labels of every role, in the order that intermediates have: batch
+// labels first, the others as they come.
+struct RandomStep {
+  std::string expression;
+  std::array<TensorType, 2> types;
+  StepSizes sizes;
+};
+
+class RandomSteps {
+ public:
+  RandomSteps(DType dtype, uint64_t seed) : dtype_(dtype), random_(seed) {}
+
+  RandomStep next() {
+    constexpr double kMostFlops = 1 << 30;
+    constexpr double kMostElements = 1 << 25;
+    for (;;) {
+      RandomStep step = any();
+      if (step.sizes.flops <= kMostFlops && step.sizes.inputs + step.sizes.output <= kMostElements)
+        return step;
+    }
+  }
+
+ private:
+  static constexpr std::string_view kLabels = "zmnk";  // of all operands, A and C, B and C, A and B
+
+  uint64_t below(uint64_t bound) { return random_() % bound; }
+
+  // From 1 to 4096, evenly by order of magnitude, a power of two as often as not.
+  int64_t extent() {
+    constexpr double kLog2Most = 12;
+    double log2 = kLog2Most * static_cast<double>(below(1 << 20)) / (1 << 20);
+    if (below(2) == 0) log2 = std::floor(log2);
+    return std::llround(std::exp2(log2));
+  }
+
+  std::string shuffled(std::string labels) {
+    for (size_t i = labels.size(); i > 1; --i) std::swap(labels[i - 1], labels[below(i)]);
+    return labels;
+  }
+
+  RandomStep any() {
+    std::array<int64_t, 4> extents{};
+    for (size_t label = 0; label < extents.size(); ++label) {
+      const bool is_unused = below(label == 0 ? 2 : 6) == 0;
+      extents[label] = is_unused ? 1 : extent();
+    }
+    const auto extents_of = [&](const std::string& labels) {
+      std::vector<int64_t> list;
+      for (const char label : labels) list.push_back(extents[kLabels.find(label)]);
+      return list;
+    };
+    const auto count = [&](const std::string& labels) {
+      return static_cast<double>(element_count(extents_of(labels)));
+    };
+    const std::string a = "z" + shuffled("mk"), b = "z" + shuffled("kn"), c = "z" + shuffled("mn");
+    return {a + "," + b + "->" + c,
+            {TensorType::row_major(dtype_, extents_of(a)),
+             TensorType::row_major(dtype_, extents_of(b))},
+            {.flops = count("zmnk"), .inputs = count(a) + count(b), .output = count(c)}};
+  }
+
+  const DType dtype_;
+  std::mt19937_64 random_;
+};
+
+// The least of many runs that take 20 ms together, or of two.
+Result<double> fastest_run(const Kernel& kernel, std::span<const TensorView> inputs,
+                           const TensorView& output) {
+  using Clock = std::chrono::steady_clock;
+  constexpr double kSeconds = 20e-3;
+  constexpr double kLeastMeasurable = 100e-6;
+  int64_t runs = 1;
+  double least = 0, all = 0;
+  for (int times = 0; times < 2 || all < kSeconds;) {
+    const auto begin = Clock::now();
+    for (int64_t run = 0; run < runs; ++run)
+      if (auto done = kernel.run(inputs, output); !done) return done.error();
+    const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+    if (seconds < kLeastMeasurable) {
+      runs *= 4;
+      continue;
+    }
+    const double each = seconds / static_cast<double>(runs);
+    least = times == 0 ? each : std::min(least, each);
+    all += seconds;
+    ++times;
+  }
+  return least;
+}
+
+Result<TimedStep> measure(const RandomStep& step, const Options& options) {
+  const auto kernel = compile(step.expression, {step.types[0], step.types[1]}, options);
+  if (!kernel) return kernel.error();
+  std::vector<Tensor> tensors;
+  for (const TensorType* const type : {&step.types[0], &step.types[1], &kernel->output_type()}) {
+    auto tensor = Tensor::zeros(type->dtype, type->extents);
+    if (!tensor) return tensor.error();
+    tensors.push_back(*std::move(tensor));
+  }
+  const std::array<TensorView, 2> inputs{tensors[0], tensors[1]};
+  const auto seconds = fastest_run(*kernel, inputs, tensors[2]);
+  if (!seconds) return seconds.error();
+  return TimedStep{step.sizes, *seconds};
+}
+
+CalibratedTier fit(const std::vector<TimedStep>& steps, const std::string& target,
+                   const std::string& tier, DType dtype) {
+  const auto known = std::span(steps).first(steps.size() / 2);
+  const auto held_back = std::span(steps).subspan(steps.size() / 2);
+  const TimeModel model = fit_time_model(known);
+  return {.target = target,
+          .tier = tier,
+          .dtype = dtype,
+          .flop = model.flop,
+          .input = model.input,
+          .output = model.output,
+          .step = model.step,
+          .error = median_error(model, held_back),
+          .flops_only_error = median_error(fit_flops_model(known), held_back)};
+}
+
+Error fail(const std::string& message) {
+  return {ErrorCode::kArgument, message, std::nullopt, "calibration"};
+}
+
+Result<std::vector<CalibratedTier>> measure_all(const CalibrateOptions& options) {
+  if (options.steps < 4) return fail("a calibration needs 4 steps or more");
+  for (const DType dtype : options.dtypes)
+    if (const DType other = measured_dtype(dtype); other != dtype)
+      return fail(std::string(to_string(dtype)) + " goes by the calibration of " +
+                  std::string(to_string(other)));
+  const auto target = choose_target(options.target);
+  if (!target) return target.error();
+  std::vector<std::string> tiers{"highway"};
+  if (can_compile()) tiers.insert(tiers.begin(), "jit");
+  const size_t all = options.dtypes.size() * tiers.size() * static_cast<size_t>(options.steps);
+  size_t done = 0;
+  std::vector<CalibratedTier> measured;
+  for (const DType dtype : options.dtypes)
+    for (const std::string& tier : tiers) {
+      RandomSteps random(dtype, options.seed);
+      std::vector<TimedStep> steps;
+      for (int i = 0; i < options.steps; ++i) {
+        auto step = measure(random.next(), {.target = options.target, .tier = tier, .threads = 1});
+        if (!step) return step.error();
+        steps.push_back(*step);
+        const double part = static_cast<double>(++done) / static_cast<double>(all);
+        if (options.progress && !options.progress(part)) return fail("the calibration was ended");
+      }
+      measured.push_back(fit(steps, std::string((*target)->name), tier, dtype));
+    }
+  return measured;
+}
+
+}  // namespace
+
+Result<std::vector<CalibratedTier>> calibrate(const CalibrateOptions& options) try {
+  return measure_all(options);
+} catch (...) {
+  return error_of_current_exception();
+}
+
+std::string calibration_text(const std::vector<CalibratedTier>& measured,
+                             std::string_view existing) {
+  std::vector<CalibrationRow> rows;
+  for (const CalibratedTier& tier : measured)
+    rows.push_back({tier.target,
+                    tier.tier == "jit" ? CodeKind::kCompiled : CodeKind::kPrecompiled,
+                    tier.dtype,
+                    {tier.flop, tier.input, tier.output, tier.step}});
+  const auto is_measured = [&](const CalibrationRow& old) {
+    return std::any_of(rows.begin(), rows.end(), [&](const CalibrationRow& row) {
+      return row.target == old.target && row.code == old.code && row.compute == old.compute;
+    });
+  };
+  if (const auto old = parse_calibration(existing)) {
+    std::vector<CalibrationRow> others;
+    std::copy_if(old->begin(), old->end(), std::back_inserter(others),
+                 [&](const CalibrationRow& row) { return !is_measured(row); });
+    rows.insert(rows.end(), others.begin(), others.end());
+  }
+  return "# By einc calibrate. In seconds: a multiply-add, an element read, one written, a "
+         "step.\n" +
+         to_string(rows);
+}
+
+std::string calibration_path() { return calibration_file(); }
+
+}  // namespace einc
