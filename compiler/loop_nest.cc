@@ -94,16 +94,18 @@ void print_buffer(std::ostream& out, const LoopNest& nest, size_t index) {
 struct Verifier {
   const LoopNest& nest;
   bool parallel_allowed = true;
+  const Verifier* outer = nullptr;
+  const Loop* loop_around = nullptr;  // whose body this is
 
   void operator()(const Loop& loop) const {
     check_axis(loop.axis);
     EINC_CHECK(loop.step >= 1 && !loop.body.empty());
     EINC_CHECK(parallel_allowed || !loop.parallel);
-    check_body(loop.body, loop.parallel && loop.body.size() == 1);
+    check_body(loop.body, loop.parallel && loop.body.size() == 1, &loop);
   }
   void operator()(const Local& local) const {
     EINC_CHECK(local.buffer >= 0 && static_cast<size_t>(local.buffer) < nest.buffers.size());
-    check_body(local.body, false);
+    check_body(local.body, false, nullptr);
   }
   void operator()(const Tile& tile) const {
     const auto operands = static_cast<int>(nest.inputs.size() + 1 + nest.buffers.size());
@@ -121,9 +123,20 @@ struct Verifier {
       EINC_CHECK(axis(reduced).reduced);
     }
     EINC_CHECK(tile.lanes >= 1);
+    if (tile.streams) check_streaming();
   }
-  void check_body(const std::vector<Node>& body, bool parallel) const {
-    for (const Node& node : body) std::visit(Verifier{nest, parallel}, node);
+  void check_body(const std::vector<Node>& body, bool parallel, const Loop* loop) const {
+    for (const Node& node : body) std::visit(Verifier{nest, parallel, this, loop}, node);
+  }
+  // Wherever the loops around it take it, a tile begins at a whole line.
+  void check_streaming() const {
+    constexpr int64_t kLine = 64;
+    const int64_t bytes = nest.element_bytes(nest.output_index());
+    for (const Verifier* level = this; level != nullptr; level = level->outer) {
+      if (level->loop_around == nullptr) continue;
+      const Loop& loop = *level->loop_around;
+      EINC_CHECK(nest.stride(nest.output_index(), loop.axis) * bytes * loop.step % kLine == 0);
+    }
   }
   void check_axis(int index) const {
     EINC_CHECK(index >= 0 && static_cast<size_t>(index) < nest.axes.size());

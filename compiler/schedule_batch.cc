@@ -37,11 +37,11 @@ class BatchScheduler : ContractionAxes {
               .columns = {{column_, std::min<int64_t>(lanes, extent(column_))}},
               .lanes = lanes,
               .reduce_axes = k};
-    tile.streams = streams_whole_lines(nest, tile, target_);
     const std::vector<Step> steps = steps_by_output(tile);
     NestBuilder builder(nest);
     builder.parallel_loops(steps, tasks());
     builder.loops(steps);
+    tile.streams = streams_whole_lines(nest, builder, tile, target_);
     builder.leaf(std::move(tile));
     verify(nest);
     return std::move(nest);

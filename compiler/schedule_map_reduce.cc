@@ -200,10 +200,10 @@ class Scheduler {
     leaf.reduce_axes = summed_outside_;
     leaf.reduce_axes.insert(leaf.reduce_axes.end(), summed.begin(), summed.end());
     if (column_ >= 0 && axis(column_).reduced) leaf.reduce_axes.push_back(column_);
-    leaf.streams = summed_outside_.empty() && streams_whole_lines(nest_, leaf, target_);
     NestBuilder builder(nest_);
     cut_into_tasks(steps, builder);
     builder.loops(steps);
+    leaf.streams = summed_outside_.empty() && streams_whole_lines(nest_, builder, leaf, target_);
     const std::vector<Step> blocks = blocks_of_sums(leaf);
     if (blocks.empty() || !summed_outside_.empty()) return builder.leaf(std::move(leaf));
     sum_in_blocks(builder, blocks, std::move(leaf));

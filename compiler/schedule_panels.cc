@@ -214,7 +214,7 @@ class PanelScheduler : ContractionTile {
               .reduce_axes = k};
     if (!choice_.packs_p && q_is_resident_ && is_streamed(p_, target_))
       tile.prefetch = next_panel(builder);
-    tile.streams = may_stream && streams_whole_lines(nest, tile, target_);
+    tile.streams = may_stream && streams_whole_lines(nest, builder, tile, target_);
     builder.leaf(std::move(tile));
   }
 

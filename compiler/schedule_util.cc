@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <numeric>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -29,7 +30,7 @@ int vector_lanes(int64_t extent, DType compute, const Target& target) {
 
 // ---- NestBuilder
 
-NestBuilder::NestBuilder(LoopNest& nest) : body_(&nest.body) {
+NestBuilder::NestBuilder(LoopNest& nest) : body_(&nest.body), grains_(nest.axes.size()) {
   for (const Axis& axis : nest.axes) ranges_.push_back(axis.extent);
 }
 
@@ -37,6 +38,8 @@ void NestBuilder::open(Step step, bool parallel) {
   int64_t& range = ranges_[static_cast<size_t>(step.axis)];
   if (step.size >= range) return;
   range = step.size;
+  int64_t& grain = grains_[static_cast<size_t>(step.axis)];
+  grain = std::gcd(grain, step.size);
   body_->push_back(Loop{.axis = step.axis, .step = step.size, .parallel = parallel, .body = {}});
   body_ = &std::get<Loop>(body_->back()).body;
 }
@@ -65,6 +68,7 @@ void NestBuilder::local(int buffer) {
 void NestBuilder::return_to(const Place& place) {
   body_ = place.body;
   ranges_ = place.ranges;
+  grains_ = place.grains;
 }
 
 // ---- BufferBuilder
@@ -113,7 +117,8 @@ int BufferBuilder::finish(int64_t lanes) {
 
 // ---- Streaming
 
-bool streams_whole_lines(const LoopNest& nest, const Tile& tile, const Target& target) {
+bool streams_whole_lines(const LoopNest& nest, const NestBuilder& builder, const Tile& tile,
+                         const Target& target) {
   constexpr int64_t kLine = 64;
   const int out = nest.output_index();
   const int64_t bytes = nest.element_bytes(out);
@@ -126,16 +131,10 @@ bool streams_whole_lines(const LoopNest& nest, const Tile& tile, const Target& t
   for (int i = 0; i < out; ++i) touched += bytes_of(i);
   const auto l3 = static_cast<double>(target.l3_bytes);
   if (written <= l3 / 4 || written + touched <= 0.6 * l3) return false;
-  // Along what the tile writes contiguously, it moves by whole lines; along all else, lines do.
+  // Along what lies side by side, the tile begins at whole lines; along all else, lines do.
   for (int a = 0; a < static_cast<int>(nest.axes.size()); ++a) {
-    int64_t step = 1;
-    for (const auto* dims : {&tile.rows, &tile.columns})
-      for (const TileDim& dim : *dims)
-        if (dim.axis == a) step = dim.count;
-    const bool is_whole = step == nest.axes[static_cast<size_t>(a)].extent;
     const int64_t stride = std::abs(nest.stride(out, a)) * bytes;
-    if (stride == 0 || (is_whole && stride < kLine)) continue;
-    if (stride < kLine ? stride * step % kLine != 0 : stride % kLine != 0) return false;
+    if ((stride < kLine ? stride * builder.grain(a) : stride) % kLine != 0) return false;
   }
   return true;
 }
@@ -188,7 +187,7 @@ class Copier {
       };
       builder_.loop({a, std::max(step_of(tile.rows), step_of(tile.columns))});
     }
-    tile.streams = options.streams && streams_whole_lines(nest_, tile, target);
+    tile.streams = options.streams && streams_whole_lines(nest_, builder_, tile, target);
     builder_.leaf(std::move(tile));
   }
 

@@ -57,12 +57,16 @@ class NestBuilder {
   // Positions of an axis that the open loops leave, at most.
   int64_t range(int axis) const { return ranges_[static_cast<size_t>(axis)]; }
 
+  // They begin at multiples of this; 0 if they always begin at 0.
+  int64_t grain(int axis) const { return grains_[static_cast<size_t>(axis)]; }
+
   // Where the builder is; to come back to.
   struct Place {
     std::vector<Node>* body;
     std::vector<int64_t> ranges;
+    std::vector<int64_t> grains;
   };
-  Place place() const { return {body_, ranges_}; }
+  Place place() const { return {body_, ranges_, grains_}; }
   void return_to(const Place& place);
 
  private:
@@ -70,6 +74,7 @@ class NestBuilder {
 
   std::vector<Node>* body_;
   std::vector<int64_t> ranges_;
+  std::vector<int64_t> grains_;
 };
 
 // Lays a buffer out, from the inside out, over the ranges that the builder is at.
@@ -99,9 +104,10 @@ class BufferBuilder {
   int64_t elements_ = 1;
 };
 
-// Whether a tile may write past the caches: the output is too large for them, and the tile writes
-// lines of it that are whole and begin where tiles do.
-bool streams_whole_lines(const LoopNest& nest, const Tile& tile, const Target& target);
+// Whether a tile where the builder is may write past the caches: the output is too large for them,
+// and the tile writes lines of it that are whole and begin where tiles do.
+bool streams_whole_lines(const LoopNest& nest, const NestBuilder& builder, const Tile& tile,
+                         const Target& target);
 
 struct CopyOptions {
   int64_t most_square = 8;  // lanes of squares of registers that are transposed
