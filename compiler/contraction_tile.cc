@@ -133,4 +133,14 @@ bool ContractionTile::is_row(int axis) const {
   return std::find(m.begin(), m.end(), axis) != m.end();
 }
 
+bool ContractionTile::needs_c_buffer() const {
+  if (y_ < 0 || lanes_ == 1 || is_contiguous(kC, columns_)) return false;
+  const bool is_square = rows_.size() == 1 && columns_.size() == 1 && rows_[0].axis == y_ &&
+                         rows_[0].count <= lanes_ && columns_[0].count <= lanes_;
+  const bool is_interleaved = rows_.size() == 1 && rows_[0].axis == y_ &&
+                              rows_[0].count == extent(y_) && columns_.size() == 1 &&
+                              nest.stride(kC, columns_[0].axis) == extent(y_);
+  return !is_square && !is_interleaved;
+}
+
 }  // namespace einc

@@ -38,6 +38,9 @@ class ContractionTile : public ContractionAxes {
  protected:
   bool is_contiguous(int operand, const std::vector<TileDim>& dims) const;
   bool is_row(int axis) const;
+  // Where C is contiguous along another label than the columns, and the tile is no square that
+  // could be transposed in registers.
+  bool needs_c_buffer() const;
 
   TileChoice choice_;
   const Target& target_;

@@ -13,9 +13,13 @@ struct Layout {
   std::vector<std::vector<Label>> orders;
 };
 
-// Orders each intermediate for its consumer: labels batched there, then those it keeps, then those
-// it sums, so that the consumer sees a plain (batch, M, K) matrix; within a group, in the order of
-// the producer's operands, so that the producer writes long runs.
+// Orders the labels of intermediates by the step that sums them, the last innermost, and those of
+// the output behind these, as they lie there. So labels keep their places from one intermediate to
+// the next, and a large tensor to which small ones are applied one after the other, which takes as
+// long as moving it does, is never transposed; the labels that a step sums are outside of long runs
+// that it keeps. In front of all are batch labels, of the step that makes the intermediate or of
+// that which takes it. Where making it is work enough that transposing does not show, it is a plain
+// matrix: the labels of the larger operand side by side, behind those of the smaller.
 Layout layout(const ContractionTree& tree, const Einsum& einsum);
 
 std::string to_string(const Layout& layout, const Einsum& einsum);

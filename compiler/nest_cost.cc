@@ -45,7 +45,6 @@ class Instructions {
     const double rows = positions(tile.rows, ranges);
     const double width = positions(tile.columns, ranges);
     const double vectors = std::ceil(width / tile.lanes);
-    const int parts = info(nest_.compute).kind == Kind::kComplex ? 2 : 1;
     double steps = 1;
     for (const int axis : tile.reduce_axes) steps *= ranges[static_cast<size_t>(axis)];
     const bool sums_lanes = !tile.columns.empty() && !tile.reduce_axes.empty() &&
@@ -54,15 +53,18 @@ class Instructions {
 
     double loads = 0;
     for (const int input : tile.inputs)
-      loads += parts * conversion(input) * load(input, tile, rows, width, vectors);
+      loads += parts() * conversion(input) * load(input, tile, rows, width, vectors);
     const auto products = static_cast<double>(tile.inputs.size()) - 1;
-    const double arithmetic = parts * parts * rows * vectors * std::max(products, 0.5);
+    const double arithmetic = parts() * parts() * rows * vectors * std::max(products, 0.5);
     // A sum has to wait for the one before, whatever its tile.
     const double latency = tile.reduce_axes.empty() ? 0 : 4;
     const double per_step = std::max({arithmetic / 2, loads / 2, latency}) + 0.5;
     constexpr double kStart = 10;
-    return kStart + steps * per_step + parts * store(tile, rows, width, vectors, sums_lanes);
+    return kStart + steps * per_step + parts() * store(tile, rows, width, vectors, sums_lanes);
   }
+
+  // Real numbers of an element, in registers of their own.
+  int parts() const { return info(nest_.compute).kind == Kind::kComplex ? 2 : 1; }
 
   // Loads, in units of half a cycle.
   double load(int input, const Tile& tile, double rows, double width, double vectors) const {
@@ -71,7 +73,7 @@ class Instructions {
     if (tile.lanes == 1 || nest_.is_contiguous(input, tile.columns))
       return (by_row ? rows : 1) * vectors;
     if (const double n = neighbours(input, tile); n > 1)
-      return vectors * n * (1 + 2 * std::max(n - 1, 1.0)) / summed(tile);
+      return vectors * n * (1 + 2 * std::max(parts() * n - 1, 1.0)) / summed(tile);
     if (is_transposed(input, tile)) return width + 2 * shuffles(tile);
     return 2 * (by_row ? rows : 1) * width;
   }
@@ -89,7 +91,7 @@ class Instructions {
     if (!nest_.depends_on(tile.output, tile.columns) || tile.lanes == 1 ||
         nest_.is_contiguous(tile.output, tile.columns))
       return rows * vectors * (std::fmod(width, tile.lanes) != 0 && !target_.has_masks ? 2 : 1);
-    if (const double n = neighbours(tile.output, tile); n > 1) return vectors * n * n;
+    if (const double n = neighbours(tile.output, tile); n > 1) return vectors * n * parts() * n;
     if (is_transposed(tile.output, tile)) return width + shuffles(tile);
     return 1.5 * rows * width;
   }

@@ -22,6 +22,7 @@ namespace {
 constexpr std::vector<LoopNest> (*kSchedulers[])(const Contraction& step, const Target& target) = {
     schedule_by_panels,
     schedule_fused,
+    schedule_in_output_order,
     schedule_along_batch,
 };
 

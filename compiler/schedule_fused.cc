@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <iterator>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -44,10 +45,12 @@ class FusedScheduler : ContractionAxes {
     if (choice.columns_from_a) std::swap(m, n);
     y_ = find_contiguous(n, kC) >= 0 ? find_contiguous(n, kC) : find_contiguous(m, kC);
     sizes_.resize(nest.axes.size(), 1);
+    take_inner_batch();
   }
 
   std::optional<LoopNest> run() {
-    if (y_ < 0 || extent(k) > target_.l2_bytes / 4 / bytes_ / lanes()) return std::nullopt;
+    if (y_ < 0 && inner_batch_.empty()) return std::nullopt;
+    if (terms() > target_.l2_bytes / 4 / bytes_ / lanes()) return std::nullopt;
     if (!choose_blocks()) return std::nullopt;
     add_flat_axes();
     build();
@@ -64,6 +67,27 @@ class FusedScheduler : ContractionAxes {
   }
 
   // ---- Blocks
+
+  // Batch labels among the short runs of C: a block has many of their positions.
+  void take_inner_batch() {
+    const int64_t line = 64 / bytes_;
+    for (const int axis : batch)
+      if (std::abs(nest.stride(kC, axis)) < line) inner_batch_.push_back(axis);
+    int64_t room = 2 * line;
+    for (const int axis : inside_out(inner_batch_, kC)) {
+      size(axis) = std::min(extent(axis), room);
+      room = std::max<int64_t>(room / size(axis), 1);
+    }
+  }
+
+  int64_t inner_batch() const {
+    int64_t positions = 1;
+    for (const int axis : inner_batch_) positions *= size(axis);
+    return positions;
+  }
+
+  // Elements of P and Q for each row and column of a block.
+  int64_t terms() const { return extent(k) * inner_batch(); }
 
   // Axes of a group, innermost first as an operand lies.
   std::vector<int> inside_out(std::vector<int> axes, int operand) const {
@@ -86,7 +110,7 @@ class FusedScheduler : ContractionAxes {
   }
 
   bool choose_blocks() {
-    const int64_t k_bytes = extent(k) * bytes_;
+    const int64_t k_bytes = terms() * bytes_;
     // P's block is read from L2 while the next one comes in; so is Q's, and C's.
     const int64_t most_columns = std::min<int64_t>(target_.l2_bytes / 8 / k_bytes, kMostColumns);
     int64_t flat = 1;
@@ -105,7 +129,7 @@ class FusedScheduler : ContractionAxes {
     }
     if (flat < lanes() || n_block_.empty()) return false;
     const int64_t line = 64 / bytes_;
-    int64_t room = target_.l2_bytes / 4 / bytes_ / flat;
+    int64_t room = target_.l2_bytes / 4 / bytes_ / flat / inner_batch();
     if (contains(n, y_) && !contains(n_block_, y_)) {
       // Long runs of C, beside the columns.
       size(y_) = largest_divisor(extent(y_), 4 * line);
@@ -141,11 +165,17 @@ class FusedScheduler : ContractionAxes {
     layout.alias(flat, start);
   }
 
+  void add_inner_batch(BufferBuilder& layout) const {
+    for (size_t i = inner_batch_.size(); i-- > 0;)
+      layout.add(inner_batch_[i], size(inner_batch_[i]));
+  }
+
   int pack(NestBuilder& builder, int operand, const std::vector<int>& block, int flat) {
     BufferBuilder layout(nest, builder);
     add_flat(layout, block, flat);
     layout.pad(0);
     for (size_t i = k.size(); i-- > 0;) layout.add(k[i], extent(k[i]));
+    add_inner_batch(layout);
     const int buffer = layout.finish(lanes());
     builder.local(buffer);
     const auto here = builder.place();
@@ -161,7 +191,7 @@ class FusedScheduler : ContractionAxes {
     std::vector<Step> m_steps = steps_of(m);
     NestBuilder builder(nest);
     std::vector<Step> batch_steps;
-    for (const int axis : batch) batch_steps.push_back({axis, 1});
+    for (const int axis : batch) batch_steps.push_back({axis, size(axis)});
     builder.parallel_loops(n_steps, builder.parallel_loops(batch_steps, tasks()));
     builder.loops(batch_steps);
     int q = q_;
@@ -176,9 +206,11 @@ class FusedScheduler : ContractionAxes {
     layout.pad(0);
     add_flat(layout, m_block_, rows_);
     if (contains(n, y_) && !contains(n_block_, y_)) layout.add(y_, size(y_));
+    add_inner_batch(layout);
     const int buffer = layout.finish(lanes());
     builder.local(buffer);
     const auto here = builder.place();
+    for (const int axis : inner_batch_) builder.loop({axis, 1});
     if (contains(n, y_) && !contains(n_block_, y_)) builder.loop({y_, 1});
     builder.loop({columns_, tile_.columns});
     builder.loop({rows_, tile_.rows});
@@ -227,6 +259,7 @@ class FusedScheduler : ContractionAxes {
   int q_;
   int64_t bytes_;
   int y_ = -1;
+  std::vector<int> inner_batch_;
   std::vector<int64_t> sizes_;          // positions of each axis in a block
   std::vector<int> m_block_, n_block_;  // flattened, outermost first
   int rows_ = -1;

@@ -230,18 +230,6 @@ class PanelScheduler : ContractionTile {
     return Prefetch{p_, nest.stride(p_, innermost->axis) * innermost->size};
   }
 
-  // Where C is contiguous along another label than the columns, and the tile is no square that
-  // could be transposed in registers.
-  bool needs_c_buffer() const {
-    if (y_ < 0 || lanes_ == 1 || is_contiguous(kC, columns_)) return false;
-    const bool is_square = rows_.size() == 1 && columns_.size() == 1 && rows_[0].axis == y_ &&
-                           rows_[0].count <= lanes_ && columns_[0].count <= lanes_;
-    const bool is_interleaved = rows_.size() == 1 && rows_[0].axis == y_ &&
-                                rows_[0].count == extent(y_) && columns_.size() == 1 &&
-                                nest.stride(kC, columns_[0].axis) == extent(y_);
-    return !is_square && !is_interleaved;
-  }
-
   // Tiles go to scratch until it has long runs along y, which are then transposed into C.
   void build_c_block(NestBuilder& builder) {
     std::vector<Step> outer, inner;

@@ -1,0 +1,76 @@
+// Contractions that are bound by memory because their sums are short: what a tensor network does
+// when it applies a small tensor to a large one. Register tiles read operands where they lie, and
+// follow each other as C lies, whatever group a label belongs to: batch labels too are inside of
+// others if C has them there.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "compiler/contraction_tile.h"
+#include "compiler/loop_nest.h"
+#include "compiler/plan.h"
+#include "compiler/schedule_contraction.h"
+#include "compiler/schedule_util.h"
+#include "compiler/target.h"
+
+namespace einc {
+namespace {
+
+class InOrderScheduler : ContractionTile {
+ public:
+  InOrderScheduler(const Contraction& step, const Target& target, const TileChoice& choice)
+      : ContractionTile(step, target, choice) {}
+
+  std::optional<LoopNest> run() {
+    if (!choose() || needs_c_buffer()) return std::nullopt;
+    const std::vector<Step> steps = steps_by_output();
+    NestBuilder builder(nest);
+    builder.parallel_loops(steps, tasks());
+    builder.loops(steps);
+    Tile tile{.inputs = {q_, p_},
+              .output = kC,
+              .rows = rows_,
+              .columns = columns_,
+              .lanes = lanes_,
+              .reduce_axes = k};
+    tile.streams = streams_whole_lines(nest, builder, tile, target_);
+    builder.leaf(std::move(tile));
+    verify(nest);
+    return std::move(nest);
+  }
+
+ private:
+  std::vector<Step> steps_by_output() const {
+    std::vector<Step> steps;
+    for (const auto* group : {&batch, &m, &n})
+      for (const int axis : *group) {
+        Step step{axis, 1};
+        for (const auto* dims : {&rows_, &columns_})
+          for (const TileDim& dim : *dims)
+            if (dim.axis == axis) step.size = dim.count;
+        steps.push_back(step);
+      }
+    sort_by(steps, [&](const Step& step) { return -std::abs(nest.stride(kC, step.axis)); });
+    return steps;
+  }
+};
+
+}  // namespace
+
+std::vector<LoopNest> schedule_in_output_order(const Contraction& step, const Target& target) {
+  constexpr int64_t kShortSum = 64;
+  const ContractionAxes axes(step);
+  if (axes.extent(axes.k) > kShortSum) return {};
+  std::vector<LoopNest> nests;
+  for (const bool from_a : {false, true})
+    for (const Columns columns : {Columns::kOfOutput, Columns::kOfP})
+      if (auto nest = InOrderScheduler(step, target, {from_a, columns, false, false}).run())
+        nests.push_back(*std::move(nest));
+  return nests;
+}
+
+}  // namespace einc
