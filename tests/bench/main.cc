@@ -15,6 +15,7 @@
 
 #include "calls.h"
 #include "contest.h"
+#include "networks.h"
 #include "paths.h"
 #include "peers.h"
 #include "report.h"
@@ -44,6 +45,7 @@ bool asks_for(const Arguments& arguments, const char* suite) {
 // Suites that have no roofline.
 constexpr const char* kCalls = "calls";
 constexpr const char* kPaths = "paths";
+constexpr const char* kNetworks = "networks";
 
 const std::vector<std::string> kNoPeers = {"none"};
 
@@ -58,6 +60,7 @@ constexpr struct {
     {"memory", "transpositions, reductions, outer and elementwise products"},
     {kCalls, "what a call and a compilation cost"},
     {kPaths, "contraction orders found in --seconds, or 0.01, 0.1 and 1 s"},
+    {kNetworks, "tensor networks, run"},
 };
 
 constexpr std::pair<const char*, DType> kShortNames[] = {
@@ -129,7 +132,7 @@ using SuiteCases = std::vector<std::pair<std::string, Case>>;
 SuiteCases cases_of(const Arguments& arguments) {
   SuiteCases cases;
   for (const std::string& suite : arguments.suites)
-    if (suite != kCalls && suite != kPaths)
+    if (suite != kCalls && suite != kPaths && suite != kNetworks)
       for (Case& item : cases_of(suite, arguments)) cases.emplace_back(suite, std::move(item));
   return cases;
 }
@@ -166,6 +169,9 @@ int run(const Arguments& arguments) {
     if (arguments.seconds) budgets = {*arguments.seconds};
     report.paths = run_paths(budgets, arguments.filters, arguments.peers != kNoPeers);
   }
+  if (asks_for(arguments, kNetworks))
+    report.networks =
+        run_networks(arguments.threads, arguments.filters, arguments.peers != kNoPeers, failures);
   if (!arguments.json.empty() && !write_json(arguments.json, machine, report))
     throw std::runtime_error("cannot write " + arguments.json);
   return failures == 0 ? 0 : 1;

@@ -182,6 +182,18 @@ bool write_json(const std::string& path, const Machine& machine, const Report& r
                              {"gap", result.gap},
                              {"log2_size", result.log2_size},
                              {"seconds", result.seconds}});
+  for (const NetworkResult& result : report.networks) {
+    Json row{{"name", result.network},
+             {"dtype", result.dtype},
+             {"seconds", result.seconds},
+             {"first_call_seconds", result.search_and_compile_seconds},
+             {"predicted_seconds", result.predicted},
+             {"flops_only_seconds", result.flops_only},
+             {"large_steps_share", result.large_share},
+             {"large_steps_of_peak", result.large_of_peak}};
+    for (const auto& [name, seconds] : result.peers) row["peers"][name] = seconds;
+    json["networks"].push_back(std::move(row));
+  }
   std::ofstream file(path);
   file << json.dump(2) << "\n";
   return file.good();

@@ -7,6 +7,7 @@
 
 #include "calls.h"
 #include "machine.h"
+#include "networks.h"
 #include "paths.h"
 
 namespace einc::bench {
@@ -32,6 +33,7 @@ struct Report {
   std::vector<Measurement> measurements;
   CallReport calls;
   std::vector<PathResult> paths;
+  std::vector<NetworkResult> networks;
 };
 
 void print_machine(const Machine& machine);
