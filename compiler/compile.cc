@@ -22,11 +22,13 @@
 #include "compiler/path/path.h"
 #include "compiler/plan.h"
 #include "compiler/simplify.h"
+#include "compiler/step_info.h"
 #include "compiler/target.h"
 #include "compiler/tier.h"
 #include "compiler/time_model.h"
 #include "einc/error.h"
 #include "einc/options.h"
+#include "runtime/exponent.h"
 #include "runtime/program.h"
 
 namespace einc {
@@ -34,6 +36,19 @@ namespace {
 
 void traced(const Trace& trace, std::string_view stage, const auto&... value) {
   if (trace) trace(stage, to_string(value...));
+}
+
+// A factor taken out of an intermediate has to be one of the result.
+Result<void> check_exponents(const Options& options, const Einsum& einsum) {
+  const bool is_product =
+      einsum.addends.empty() && !einsum.softmax &&
+      std::none_of(einsum.inputs.begin(), einsum.inputs.end(),
+                   [](const Operand& input) { return input.normalize.has_value(); });
+  if (!options.strip_exponents || (is_product && has_exponents(einsum.output.dtype))) return {};
+  return Error{ErrorCode::kUnsupported,
+               "exponents are stripped of sums of products in float32, float64, complex64 and "
+               "complex128 alone",
+               std::nullopt, "strip-exponents"};
 }
 
 // What a task needs for itself: packed panels, blocks of C.
@@ -63,12 +78,14 @@ Result<PlanRequest> plan_request(const Options& options, const Einsum& einsum) {
   auto find_path = choose_path(options, einsum.inputs.size(), *model);
   if (!find_path) return find_path.error();
   if (auto valid = check_memory_limit(options); !valid) return valid.error();
-  return PlanRequest{*std::move(find_path), *model, options.memory_limit};
+  if (auto valid = check_exponents(options, einsum); !valid) return valid.error();
+  return PlanRequest{*std::move(find_path), *model, options.memory_limit, options.strip_exponents};
 }
 
 std::string plan_key(const Options& options) {
   std::string key = path_key(options);
   if (options.memory_limit) key += " l" + std::to_string(*options.memory_limit);
+  if (options.strip_exponents) key += " strip";
   return key;
 }
 
@@ -134,6 +151,9 @@ Result<Program> compile(const Einsum& einsum, const PlanRequest& once, Tier tier
           const MakeCode& make = kinds[s] == CodeKind::kCompiled ? make_code : precompiled;
           auto assembled = assemble(steps->steps[s], target, step_limit, make, attempt_trace);
           if (!assembled) return assembled.error();
+          const bool is_intermediate = assembled->output.kind == Slot::Kind::kScratch;
+          if (request.strip_exponents && is_intermediate)
+            assembled->stripped_elements = output_elements(steps->steps[s]);
           program.steps.push_back(*std::move(assembled));
         }
         use = {program.scratch_bytes, step_scratch_bytes(program)};

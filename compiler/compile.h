@@ -24,13 +24,14 @@ struct PlanRequest {
   FindPath find_path;
   TimeModel model;                      // that find_path goes by
   std::optional<int64_t> memory_limit;  // bytes of scratch
+  bool strip_exponents = false;         // of intermediates
 };
 
 // Fails with the rule "memory-limit" for one that is not above 0.
 Result<void> check_memory_limit(const Options& options);
 
-// For an einsum and a target that exists. Fails with the rules "path" and "memory-limit", and as
-// user_calibration().
+// For an einsum and a target that exists. Fails with the rules "path", "memory-limit" and
+// "strip-exponents", and as user_calibration().
 Result<PlanRequest> plan_request(const Options& options, const Einsum& einsum);
 
 // All of the options that plan_request() looks at, but for the callback.

@@ -88,6 +88,10 @@ double predicted_seconds(const PlanStep& step, const Target& target, CodeKind co
   return model ? model->seconds(std::visit(Measure(), step)) : 0;
 }
 
+int64_t output_elements(const PlanStep& step) {
+  return static_cast<int64_t>(std::visit(Measure(), step).output);
+}
+
 StepInfo info_of(const PlanStep& step, const Target& target, CodeKind code) {
   StepInfo info = std::visit(Describe(), step);
   info.is_compiled = actual_code(step, code) == CodeKind::kCompiled;

@@ -39,6 +39,9 @@ Result<AotKernel> make_kernel(std::string_view expression, const std::vector<Ten
   if (!target) return target.error();
   const auto bound = bind_request(expression, inputs, output, std::nullopt, options);
   if (!bound) return bound.error();
+  if (options.strip_exponents)
+    return Error{ErrorCode::kUnsupported, "exponents cannot be stripped ahead of time",
+                 std::nullopt, "strip-exponents"};
   Options compiled = options;
   compiled.tier = "jit";
   const auto request = plan_request(compiled, bound->einsum);

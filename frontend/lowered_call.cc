@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/compile.h"
 #include "compiler/einsum_ir.h"
 #include "compiler/engine.h"
 #include "einc/dtype.h"
@@ -85,8 +86,8 @@ Result<Tensor> LoweredCall::run(DType dtype, const std::vector<Label>& output,
 
   const std::vector<TensorType> types = types_of(tensors_);
   const TensorType result = shape ? TensorType::row_major(dtype, *shape) : type;
-  std::string request = name_ + "\n" + options.path + "\n" + options.target + "\n" + options.tier +
-                        "\n" + to_string(result) + "\n" + to_string(einsum_);
+  std::string request = name_ + "\n" + plan_key(options) + "\n" + options.target + "\n" +
+                        options.tier + "\n" + to_string(result) + "\n" + to_string(einsum_);
   // Of the operands the einsum tells all but dims of extent 1.
   for (const TensorType& operand : types) request += to_string(operand) + "\n";
   if (options.trace) options.trace("bind", to_string(einsum_));

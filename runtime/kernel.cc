@@ -7,6 +7,7 @@
 
 #include "einc/error.h"
 #include "einc/tensor.h"
+#include "runtime/exponent.h"
 #include "runtime/program.h"
 #include "runtime/run.h"
 
@@ -18,6 +19,15 @@ int64_t Kernel::scratch_bytes() const { return program_->scratch_bytes; }
 
 Result<void> Kernel::run(std::span<const TensorView> inputs, const TensorView& output) const {
   if (auto valid = check_operands(*program_, inputs, output); !valid) return valid;
+  const auto exponent = run_program(*program_, inputs, output, executor_);
+  if (!exponent) return exponent.error();
+  scale_by_power_of_two(output, *exponent);
+  return {};
+}
+
+Result<int64_t> Kernel::run_scaled(std::span<const TensorView> inputs,
+                                   const TensorView& output) const {
+  if (auto valid = check_operands(*program_, inputs, output); !valid) return valid.error();
   return run_program(*program_, inputs, output, executor_);
 }
 
@@ -25,8 +35,9 @@ Result<std::vector<StepTime>> Kernel::profile(std::span<const TensorView> inputs
                                               const TensorView& output) const {
   if (auto valid = check_operands(*program_, inputs, output); !valid) return valid.error();
   std::vector<double> seconds(program_->steps.size());
-  if (auto done = run_program(*program_, inputs, output, executor_, seconds); !done)
-    return done.error();
+  const auto exponent = run_program(*program_, inputs, output, executor_, seconds);
+  if (!exponent) return exponent.error();
+  scale_by_power_of_two(output, *exponent);
   const SliceLoop& slices = program_->slices;
   std::vector<StepTime> times;
   for (size_t s = 0; s < seconds.size(); ++s) {

@@ -63,6 +63,9 @@ struct ProgramStep {
   std::vector<Slot> inputs;
   Slot output;
   StepInfo info;
+  // Elements of an intermediate of the output's dtype whose exponent is stripped once it is there;
+  // 0 if it is not.
+  int64_t stripped_elements = 0;
 };
 
 struct Program {

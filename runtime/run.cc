@@ -17,6 +17,7 @@
 #include "einc/executor.h"
 #include "einc/tensor.h"
 #include "runtime/arena.h"
+#include "runtime/exponent.h"
 #include "runtime/program.h"
 
 namespace einc {
@@ -60,6 +61,8 @@ class Memory {
  public:
   Memory(std::span<const TensorView> inputs, const TensorView& output, void* scratch)
       : inputs_(inputs), output_(output), scratch_(static_cast<char*>(scratch)) {}
+
+  const TensorView& output() const { return output_; }
 
   void enter(const SliceLoop& slices, int64_t slice) {
     slices_ = &slices;
@@ -142,6 +145,105 @@ void run_step(const ProgramStep& step, const Memory& memory, void* shared_scratc
   }
 }
 
+// All memory of a run.
+struct RunScratch {
+  ScratchBlock intermediates;
+  ScratchBlock shared;
+  std::optional<TaskScratch> tasks;
+
+  static Result<RunScratch> take(const Program& program, const Executor& executor) {
+    int64_t shared_bytes = 0;
+    int64_t task_bytes = 0;
+    int64_t most_tasks = 1;
+    for (const ProgramStep& step : program.steps) {
+      shared_bytes = std::max(shared_bytes, step.code->shared_scratch_bytes);
+      task_bytes = std::max(task_bytes, step.code->task_scratch_bytes);
+      for (const int64_t tasks : step.code->phase_tasks) most_tasks = std::max(most_tasks, tasks);
+    }
+    RunScratch scratch;
+    auto intermediates = take_scratch(program.scratch_bytes);
+    if (!intermediates) return intermediates.error();
+    scratch.intermediates = *std::move(intermediates);
+    auto shared = take_scratch(shared_bytes);
+    if (!shared) return shared.error();
+    scratch.shared = *std::move(shared);
+    if (task_bytes == 0) return scratch;
+    int64_t blocks = std::min<int64_t>(most_tasks, executor.concurrency);
+    if (program.memory_limit)
+      blocks = std::clamp<int64_t>(
+          (*program.memory_limit - program.scratch_bytes - shared_bytes) / task_bytes, 1, blocks);
+    auto tasks = TaskScratch::create(task_bytes, blocks);
+    if (!tasks) return tasks.error();
+    scratch.tasks.emplace(*std::move(tasks));
+    return scratch;
+  }
+};
+
+class Run {
+ public:
+  Run(const Program& program, Memory memory, RunScratch& scratch, const Executor& executor,
+      std::span<double> step_seconds)
+      : program_(program),
+        memory_(memory),
+        shared_scratch_(scratch.shared.data()),
+        task_scratch_(scratch.tasks ? &*scratch.tasks : nullptr),
+        executor_(executor),
+        step_seconds_(step_seconds) {}
+
+  // The exponent of the result.
+  int64_t all() {
+    const SliceLoop& slices = program_.slices;
+    for (size_t s = 0; s < slices.begin; ++s) step(s);
+    if (slices.begin < slices.end)
+      for (int64_t slice = 0; slice < slices.count(); ++slice) run_slice(slice);
+    for (size_t s = slices.end; s < program_.steps.size(); ++s) step(s);
+    return exponent_ > kExponentOfZero / 2 ? exponent_ : 0;
+  }
+
+ private:
+  void step(size_t s) {
+    const auto start = step_seconds_.empty() ? Clock::time_point() : Clock::now();
+    const ProgramStep& step = program_.steps[s];
+    run_step(step, memory_, shared_scratch_, task_scratch_, executor_);
+    if (step.stripped_elements > 0)
+      exponent_ += strip_exponent(memory_.address(step.output), step.stripped_elements,
+                                  program_.output.dtype, executor_);
+    if (!step_seconds_.empty())
+      step_seconds_[s] += std::chrono::duration<double>(Clock::now() - start).count();
+  }
+
+  void run_slice(int64_t slice) {
+    memory_.enter(program_.slices, slice);
+    const int64_t all_before = std::exchange(exponent_, 0);
+    for (size_t s = program_.slices.begin; s + 1 < program_.slices.end; ++s) step(s);
+    const int64_t of_slice = std::exchange(exponent_, all_before);
+    share_exponent(of_slice, slice == 0);
+    step(program_.slices.end - 1);
+  }
+
+  // Slices are parts of one result, which has one exponent: the largest, so that what is lost of
+  // others is small beside the result.
+  void share_exponent(int64_t of_slice, bool is_first) {
+    if (is_first) exponent_ = of_slice;
+    if (of_slice > exponent_)
+      scale_by_power_of_two(memory_.output(), std::exchange(exponent_, of_slice) - of_slice);
+    if (of_slice == exponent_) return;
+    // The intermediate that the last step of the slice takes was made right before it.
+    const ProgramStep& made = program_.steps[program_.slices.end - 2];
+    scale_by_power_of_two({memory_.address(made.output),
+                           TensorType::row_major(program_.output.dtype, {made.stripped_elements})},
+                          of_slice - exponent_);
+  }
+
+  const Program& program_;
+  Memory memory_;
+  void* const shared_scratch_;
+  TaskScratch* const task_scratch_;
+  const Executor& executor_;
+  const std::span<double> step_seconds_;
+  int64_t exponent_ = 0;
+};
+
 }  // namespace
 
 Result<void> check_operands(const Program& program, std::span<const TensorView> inputs,
@@ -163,50 +265,14 @@ Result<void> check_operands(const Program& program, std::span<const TensorView> 
   return {};
 }
 
-Result<void> run_program(const Program& program, std::span<const TensorView> inputs,
-                         const TensorView& output, const Executor& executor,
-                         std::span<double> step_seconds) {
-  int64_t shared_bytes = 0;
-  int64_t task_bytes = 0;
-  int64_t most_tasks = 1;
-  for (const ProgramStep& step : program.steps) {
-    shared_bytes = std::max(shared_bytes, step.code->shared_scratch_bytes);
-    task_bytes = std::max(task_bytes, step.code->task_scratch_bytes);
-    for (const int64_t tasks : step.code->phase_tasks) most_tasks = std::max(most_tasks, tasks);
-  }
-  auto scratch = take_scratch(program.scratch_bytes);
+Result<int64_t> run_program(const Program& program, std::span<const TensorView> inputs,
+                            const TensorView& output, const Executor& executor,
+                            std::span<double> step_seconds) {
+  auto scratch = RunScratch::take(program, executor);
   if (!scratch) return scratch.error();
-  auto shared_scratch = take_scratch(shared_bytes);
-  if (!shared_scratch) return shared_scratch.error();
-  std::optional<TaskScratch> task_scratch;
-  if (task_bytes > 0) {
-    int64_t blocks = std::min<int64_t>(most_tasks, executor.concurrency);
-    if (program.memory_limit)
-      blocks = std::clamp<int64_t>(
-          (*program.memory_limit - program.scratch_bytes - shared_bytes) / task_bytes, 1, blocks);
-    auto taken = TaskScratch::create(task_bytes, blocks);
-    if (!taken) return taken.error();
-    task_scratch.emplace(*std::move(taken));
-  }
-
-  Memory memory(inputs, output, scratch->data());
-  TaskScratch* const tasks = task_scratch ? &*task_scratch : nullptr;
-  const auto run_steps = [&](size_t begin, size_t end) {
-    for (size_t s = begin; s < end; ++s) {
-      const auto start = step_seconds.empty() ? Clock::time_point() : Clock::now();
-      run_step(program.steps[s], memory, shared_scratch->data(), tasks, executor);
-      if (!step_seconds.empty())
-        step_seconds[s] += std::chrono::duration<double>(Clock::now() - start).count();
-    }
-  };
-  const SliceLoop& slices = program.slices;
-  run_steps(0, slices.begin);
-  for (int64_t slice = 0; slice < slices.count() && slices.begin < slices.end; ++slice) {
-    memory.enter(slices, slice);
-    run_steps(slices.begin, slices.end);
-  }
-  run_steps(slices.end, program.steps.size());
-  return {};
+  return Run(program, Memory(inputs, output, scratch->intermediates.data()), *scratch, executor,
+             step_seconds)
+      .all();
 }
 
 }  // namespace einc

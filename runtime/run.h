@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 
 #include "einc/error.h"
@@ -15,10 +16,11 @@ Result<void> check_operands(const Program& program, std::span<const TensorView> 
                             const TensorView& output);
 
 // Runs every step, each phase as one parallel loop. All memory is taken before the first write:
-// fails with kMemory and has then written nothing. Adds the seconds of step s to `step_seconds[s]`,
-// unless that is empty. Requires what check_operands checks.
-Result<void> run_program(const Program& program, std::span<const TensorView> inputs,
-                         const TensorView& output, const Executor& executor,
-                         std::span<double> step_seconds = {});
+// fails with kMemory and has then written nothing. The result is the output times two to the power
+// that is returned, which is 0 for a program that strips no exponents. Adds the seconds of step s
+// to `step_seconds[s]`, unless that is empty. Requires what check_operands checks.
+Result<int64_t> run_program(const Program& program, std::span<const TensorView> inputs,
+                            const TensorView& output, const Executor& executor,
+                            std::span<double> step_seconds = {});
 
 }  // namespace einc

@@ -73,7 +73,7 @@ struct RunArguments {
   std::string dtype = "float64";   // of these
   std::string output;              // empty: print
   bool profile = false;
-  Options options;
+  Options options;  // with strip_exponents, the result is printed with its exponent
 };
 
 // Numbers between -1 and 1, the same for a seed everywhere.
@@ -125,7 +125,10 @@ int evaluate(const Kernel& kernel, const std::vector<TensorView>& inputs,
              const RunArguments& arguments) {
   const auto result = Tensor::zeros(kernel.output_type().dtype, kernel.output_type().extents);
   if (!result) return fail(result.error());
-  if (auto done = kernel.run(inputs, *result); !done) return fail(done.error());
+  const auto exponent = kernel.run_scaled(inputs, *result);
+  if (!exponent) return fail(exponent.error());
+  if (arguments.options.strip_exponents)
+    std::printf("times 2^%lld\n", static_cast<long long>(*exponent));
   if (!arguments.profile) return show_result(*result, arguments.output);
   // Once more: the first run paid for memory that was never touched.
   const auto steps = kernel.profile(inputs, *result);
@@ -202,6 +205,9 @@ void add_run(CLI::App& tool, int& status) {
                      "the .npy file to write; without it the elements are printed");
   command.add_flag("--profile", arguments->profile,
                    "print what each step took instead of the elements");
+  command.add_flag("--strip-exponents", arguments->options.strip_exponents,
+                   "keep intermediates in range; the power of two that the result is to be "
+                   "multiplied by is printed first");
   add_dialect_option(command, arguments->options);
   add_run_options(command, arguments->options);
   command.callback([arguments, &status] { status = run(*arguments); });

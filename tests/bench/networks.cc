@@ -79,9 +79,10 @@ std::vector<std::complex<double>> elements_of(const Tensor& tensor) {
 }
 
 double norm(const std::vector<std::complex<double>>& elements) {
-  double sum = 0;
-  for (const auto& element : elements) sum += std::norm(element);
-  return std::sqrt(sum);
+  double most = 0, sum = 0;  // in units of the largest, whose square may be beyond any double
+  for (const auto& element : elements) most = std::max(most, std::abs(element));
+  for (const auto& element : elements) sum += most > 0 ? std::norm(element / most) : 0;
+  return most * std::sqrt(sum);
 }
 
 // Of the difference, relative to the norm of `expected`.
@@ -128,7 +129,7 @@ struct Peer {
 std::vector<Peer> run_peers(const std::string& file, DType dtype, int threads) {
   const std::string command = "python3 '" EINC_NETWORKS_PEER "' '" + file + "' " +
                               std::string(to_string(dtype)) + " " + std::to_string(kSeed) + " " +
-                              std::to_string(threads) + " 2>/dev/null";
+                              std::to_string(threads);
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> pipe(popen(command.c_str(), "r"), pclose);
   std::vector<Peer> peers;
   char tool[64];

@@ -28,6 +28,13 @@ def draw_operands(network, dtype, seed):
     return operands
 
 
+def is_affordable(tool, elements, flops):
+    affordable = elements < 2**29 and flops < 1e11
+    if not affordable:
+        print(f"{tool}: {elements:g} elements, {flops:g} flops: not run", file=sys.stderr)
+    return affordable
+
+
 def contractions(inputs, output, sizes, operands):
     def name(label):
         return chr(0x4E00 + label)  # cotengra wants one character
@@ -39,7 +46,8 @@ def contractions(inputs, output, sizes, operands):
         import cotengra
 
         tree = cotengra.AutoOptimizer().search(terms, result, extents)
-        yield "cotengra", lambda: tree.contract(operands)
+        if is_affordable("cotengra", tree.max_size(), tree.total_flops()):
+            yield "cotengra", lambda: tree.contract(operands)
     except ImportError:
         pass
     try:
@@ -47,8 +55,10 @@ def contractions(inputs, output, sizes, operands):
 
         equation = ",".join(map("".join, terms)) + "->" + "".join(result)
         shapes = [tuple(operand.shape) for operand in operands]
-        expression = opt_einsum.contract_expression(equation, *shapes)
-        yield "opt_einsum", lambda: expression(*operands, backend="torch")
+        path, info = opt_einsum.contract_path(equation, *shapes, shapes=True)
+        if is_affordable("opt_einsum", info.largest_intermediate, info.opt_cost):
+            expression = opt_einsum.contract_expression(equation, *shapes, optimize=path)
+            yield "opt_einsum", lambda: expression(*operands, backend="torch")
     except ImportError:
         pass
 

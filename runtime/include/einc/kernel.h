@@ -52,6 +52,10 @@ class EINC_EXPORT Kernel {
   // written nothing.
   Result<void> run(std::span<const TensorView> inputs, const TensorView& output) const;
 
+  // As run(), but the result is `output` times two to the power that is returned. Compiled with
+  // Options::strip_exponents, that reaches far beyond the range of the dtype; else the power is 0.
+  Result<int64_t> run_scaled(std::span<const TensorView> inputs, const TensorView& output) const;
+
   // As run(), and says what each step took.
   Result<std::vector<StepTime>> profile(std::span<const TensorView> inputs,
                                         const TensorView& output) const;

@@ -35,6 +35,10 @@ struct Options {
   // Bytes of scratch that a run may take beside its operands. Kept by cutting the einsum into
   // slices that are computed one after the other; refused if that cannot be done.
   std::optional<int64_t> memory_limit;
+  // Keeps intermediates near 1 by taking powers of two out of them, as deep networks need whose
+  // products leave the range of floats; see Kernel::run_scaled(). For sums of products in float32,
+  // float64, complex64 or complex128.
+  bool strip_exponents = false;
   std::string target = "host";  // instruction set: host, x86-64-v2, x86-64-v3, x86-64-v4
   std::string tier = "auto";    // code of a step: jit, highway (precompiled), or jit if it is there
   int threads = 0;              // that the library's own pool uses; 0: one per processor

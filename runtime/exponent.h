@@ -1,0 +1,26 @@
+// Powers of two taken out of tensors, so that products of many of them stay within range.
+#pragma once
+
+#include <cstdint>
+
+#include "einc/dtype.h"
+#include "einc/executor.h"
+#include "einc/tensor.h"
+
+namespace einc {
+
+// float32, float64 and the complex numbers of these.
+bool has_exponents(DType dtype);
+
+// Far below that of any number: whatever is added to zeros has a larger one.
+constexpr int64_t kExponentOfZero = -(int64_t{1} << 40);
+
+// Divides so many numbers, side by side, by a power of two that makes the largest part of any of
+// them nearly 1, and returns its exponent. Where that part is not far from 1 anyway, is infinite or
+// no number, returns 0 and changes nothing. Of zeros alone returns kExponentOfZero.
+int64_t strip_exponent(void* data, int64_t count, DType dtype, const Executor& executor);
+
+// Multiplies every element by 2^exponent, rounding where that leaves the range.
+void scale_by_power_of_two(const TensorView& tensor, int64_t exponent);
+
+}  // namespace einc
