@@ -40,16 +40,19 @@ TEST(Calibration, BadLinesAreNamed) {
         std::string("x86-64-v3 jit float32 1e-11 nan 1e-10 1e-7"), good + " 1"}) {
     const auto read = parse_calibration(good + "\n" + bad + "\n");
     ASSERT_FALSE(read) << bad;
-    EXPECT_EQ(read.error().message,
-              "line 2 is not 'target tier dtype' and four times above 0");
+    EXPECT_EQ(read.error().message, "line 2 is not 'target tier dtype' and four times above 0");
   }
 }
 
 TEST(Calibration, KeepsWhatWasNotMeasuredAnew) {
   const std::string old =
       "x86-64-v3 jit float32 1e-11 1e-10 1e-10 1e-7\nx86-64-v3 jit float64 2e-11 1e-10 1e-10 1e-7";
-  const CalibratedTier measured{
-      .target = "x86-64-v3", .tier = "jit", .flop = 3e-11, .input = 1e-10, .output = 1e-10, .step = 1e-7};
+  const CalibratedTier measured{.target = "x86-64-v3",
+                                .tier = "jit",
+                                .flop = 3e-11,
+                                .input = 1e-10,
+                                .output = 1e-10,
+                                .step = 1e-7};
   const auto merged = parse_calibration(calibration_text({measured}, old));
   ASSERT_TRUE(merged);
   ASSERT_EQ(merged->size(), 2u);
