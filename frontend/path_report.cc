@@ -167,6 +167,14 @@ std::string to_json(const PathReport& report) {
   return json.dump();
 }
 
+std::string path_text(const PathReport& report) {
+  std::string text = "ssa [";
+  for (const PathStep& step : report.steps)
+    text += (text.back() == '[' ? "[" : ", [") + std::to_string(step.left) + ", " +
+            std::to_string(step.right) + "]";
+  return text + "]";
+}
+
 std::string to_dot(const PathReport& report) {
   double most = 0;
   for (const PathStep& step : report.steps) most = std::max(most, step.seconds);

@@ -95,8 +95,11 @@ Result<LinearPath> from_ssa(LinearPath path, size_t inputs, const auto& fail) {
 
 Result<LinearPath> parse_path(std::string_view text, size_t inputs) {
   const auto fail = [&](const std::string& reason) {
-    return Error{ErrorCode::kArgument, "the path " + std::string(text) + " " + reason, std::nullopt,
-                 "path"};
+    constexpr size_t kShown = 80;
+    const std::string shown(text.substr(0, kShown));
+    return Error{ErrorCode::kArgument,
+                 "the path " + shown + (text.size() > kShown ? "..." : "") + " " + reason,
+                 std::nullopt, "path"};
   };
   const bool is_ssa = text.starts_with("ssa");
   auto path = Parser(text.substr(is_ssa ? 3 : 0)).path();

@@ -6,8 +6,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -60,18 +58,13 @@ int calibrate(const CalibrateArguments& arguments) {
   if (!measured) return fail(measured.error());
   print_table(*measured);
 
-  std::ifstream file(path);
-  const std::string existing(std::istreambuf_iterator<char>(file), {});
-  const std::string text = calibration_text(*measured, existing);
+  const auto existing = read_file(path);
+  const std::string text = calibration_text(*measured, existing ? *existing : "");
   if (arguments.output.empty()) {
-    std::error_code ignored;  // write_files says what is wrong
+    std::error_code ignored;  // write_file says what is wrong
     std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
   }
-  const auto written =
-      write_files({{path, [&](std::FILE* to) {
-                      return std::fwrite(text.data(), 1, text.size(), to) == text.size();
-                    }}});
-  if (!written) return fail(written.error());
+  if (const auto written = write_file(path, text); !written) return fail(written.error());
   std::printf("\nwritten to %s\n", path.c_str());
   return 0;
 }

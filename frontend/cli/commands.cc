@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdint>
 #include <cstdio>
 #include <iterator>
@@ -20,6 +21,7 @@
 #include "einc/options.h"
 #include "einc/path.h"
 #include "einc/tensor.h"
+#include "frontend/cli/files.h"
 #include "frontend/cli/network_file.h"
 #include "frontend/cli/npy.h"
 
@@ -174,6 +176,16 @@ int run(const RunArguments& arguments) {
   return evaluate(*kernel, inputs, arguments);
 }
 
+// What einc path --save wrote, of a file's name.
+std::string path_of_argument(const std::string& argument) {
+  if (!argument.starts_with('@')) return argument;
+  auto text = read_file(argument.substr(1));
+  if (!text) throw CLI::ValidationError("--path", text.error().message);
+  while (!text->empty() && std::isspace(static_cast<unsigned char>(text->back())) != 0)
+    text->pop_back();
+  return *std::move(text);
+}
+
 }  // namespace
 
 void add_show(CLI::App& tool, int& status) {
@@ -222,9 +234,11 @@ void add_dialect_option(CLI::App& command, Options& options) {
 
 void add_path_options(CLI::App& command, Options& options) {
   command
-      .add_option("--path", options.path,
-                  "contraction order: auto, exact, greedy, elimination, sweep, bisection, "
-                  "reconfigure, anneal, or pairs such as '[[0, 1], [0, 1]]'")
+      .add_option(
+          "--path", options.path,
+          "contraction order: auto, exact, greedy, elimination, sweep, bisection, "
+          "reconfigure, anneal, or pairs such as '[[0, 1], [0, 1]]', or @FILE that has them")
+      ->transform([](const std::string& path) { return path_of_argument(path); })
       ->capture_default_str();
   command.add_option("--minimize", options.minimize, "by the order: time, flops, size, write")
       ->capture_default_str();

@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -65,6 +67,23 @@ Result<void> write_all(const std::vector<FileToWrite>& files) {
 }
 
 }  // namespace
+
+Result<std::string> read_file(const std::string& path) {
+  const File file(std::fopen(path.c_str(), "rb"), std::fclose);
+  if (file == nullptr) return fail(path, std::strerror(errno));
+  std::string text;
+  std::array<char, 1 << 16> chunk;
+  for (size_t bytes = 1; bytes > 0; text.append(chunk.data(), bytes))
+    bytes = std::fread(chunk.data(), 1, chunk.size(), file.get());
+  if (std::ferror(file.get()) != 0) return fail(path, std::strerror(errno));
+  return text;
+}
+
+Result<void> write_file(const std::string& path, const std::string& text) {
+  return write_files({{path, [&](std::FILE* file) {
+                         return std::fwrite(text.data(), 1, text.size(), file) == text.size();
+                       }}});
+}
 
 Result<void> write_files(const std::vector<FileToWrite>& files) {
   auto written = write_all(files);

@@ -31,6 +31,7 @@ struct PathArguments {
   bool json = false;
   std::string dot;  // file to write, or empty
   std::string svg;
+  std::string save;
   Options options;
 };
 
@@ -94,14 +95,12 @@ int path(const PathArguments& arguments) {
   const auto report = search(arguments, culprit);
   if (isatty(STDERR_FILENO) != 0) std::fprintf(stderr, "\r\033[K");
   if (!report) return fail(report.error(), culprit);
-  if (!arguments.dot.empty()) {
-    const std::string dot = to_dot(*report);
-    const auto written =
-        write_files({{arguments.dot, [&](std::FILE* file) {
-                        return std::fwrite(dot.data(), 1, dot.size(), file) == dot.size();
-                      }}});
-    if (!written) return fail(written.error());
-  }
+  if (!arguments.dot.empty())
+    if (const auto written = write_file(arguments.dot, to_dot(*report)); !written)
+      return fail(written.error());
+  if (!arguments.save.empty())
+    if (const auto written = write_file(arguments.save, path_text(*report) + "\n"); !written)
+      return fail(written.error());
   if (!arguments.svg.empty())
     if (const auto drawn = draw_svg(to_dot(*report), arguments.svg); !drawn)
       return fail(drawn.error());
@@ -128,6 +127,7 @@ void add_path(CLI::App& tool, int& status) {
   command.add_option("--dtype", arguments->dtype, "of a network")->capture_default_str();
   command.add_flag("--steps", arguments->steps, "print each step");
   command.add_flag("--json", arguments->json, "print one JSON object");
+  command.add_option("--save", arguments->save, "file to write the order to, for --path @FILE");
   command.add_option("--dot", arguments->dot, "file to write the tree to, for Graphviz");
   command.add_option("--svg", arguments->svg, "file that Graphviz draws the tree in");
   add_dialect_option(command, arguments->options);

@@ -80,6 +80,9 @@ EINC_EXPORT Result<PathReport> find_path(std::string_view expression,
 // "sliced"}.
 EINC_EXPORT std::string to_json(const PathReport& report);
 
+// The order as Options::path takes it: a search that was worth its time can be kept in a file.
+EINC_EXPORT std::string path_text(const PathReport& report);
+
 // The tree for Graphviz, steps the redder the longer they take.
 EINC_EXPORT std::string to_dot(const PathReport& report);
 
