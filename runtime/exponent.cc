@@ -20,13 +20,11 @@ struct Bits;
 template <>
 struct Bits<float> {
   using Integer = uint32_t;
-  static constexpr int kMantissa = 23;
   static constexpr int kFarFromOne = 16;  // products of two such numbers stay within range
 };
 template <>
 struct Bits<double> {
   using Integer = uint64_t;
-  static constexpr int kMantissa = 52;
   static constexpr int kFarFromOne = 256;
 };
 
