@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <istream>
 #include <iterator>
 #include <optional>
 #include <sstream>
@@ -13,7 +14,6 @@
 #include <utility>
 #include <vector>
 
-#include "compiler/target.h"
 #include "compiler/time_model.h"
 #include "einc/dtype.h"
 #include "einc/error.h"

@@ -98,9 +98,9 @@ Result<Plan> plan(const Einsum& input, const PlanRequest& request,
   // Choose who meets whom, and what is cut into slices to keep the memory limit. From here on every
   // step has at most two inputs.
   const ContractionTree found = request.find_path(einsum);
-  const auto [tree, slices] = most_bytes
-                                  ? keep_memory_limit(found, einsum, *most_bytes, request.model)
-                                  : SlicedTree{in_memory_order(found, einsum), {}};
+  const auto [tree, slicing] = most_bytes
+                                   ? keep_memory_limit(found, einsum, *most_bytes, request.model)
+                                   : SlicedTree{in_memory_order(found, einsum), {}};
   traced(trace, "path", tree, einsum);
   if (auto fits = check_intermediates(tree, einsum); !fits) return fits.error();
 
@@ -110,7 +110,7 @@ Result<Plan> plan(const Einsum& input, const PlanRequest& request,
 
   // Classify the labels of each step and place intermediates in scratch. From here on labels are
   // dims with strides.
-  Plan steps = lower(tree, orders, einsum, slices);
+  Plan steps = lower(tree, orders, einsum, slicing);
   traced(trace, "lower", steps);
   return steps;
 }

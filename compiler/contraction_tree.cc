@@ -1,6 +1,7 @@
 #include "compiler/contraction_tree.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdio>
 #include <sstream>
 #include <string>
@@ -29,6 +30,21 @@ double largest_intermediate_elements(const ContractionTree& tree) {
   for (size_t s = 0; s + 1 < tree.steps.size(); ++s)
     largest = std::max(largest, tree.steps[s].output_elements);
   return largest;
+}
+
+std::vector<bool> steps_that_depend_on(const std::vector<Label>& labels,
+                                       const ContractionTree& tree, const Einsum& einsum) {
+  const size_t inputs = einsum.inputs.size();
+  std::vector<bool> depends(inputs + tree.steps.size());
+  for (size_t i = 0; i < inputs; ++i)
+    depends[i] = std::any_of(labels.begin(), labels.end(), [&](Label label) {
+      return stride_of(einsum.inputs[i], label).has_value();
+    });
+  for (size_t s = 0; s < tree.steps.size(); ++s)
+    for (const int input : tree.steps[s].inputs)
+      if (depends[static_cast<size_t>(input)]) depends[inputs + s] = true;
+  depends.erase(depends.begin(), depends.begin() + static_cast<ptrdiff_t>(inputs));
+  return depends;
 }
 
 void verify(const ContractionTree& tree, const Einsum& einsum) {

@@ -30,6 +30,10 @@ double total_flops(const ContractionTree& tree);
 double total_seconds(const ContractionTree& tree);
 double largest_intermediate_elements(const ContractionTree& tree);  // 0 for a single step
 
+// Of each step, whether what it computes depends on the position of any of these labels.
+std::vector<bool> steps_that_depend_on(const std::vector<Label>& labels,
+                                       const ContractionTree& tree, const Einsum& einsum);
+
 void verify(const ContractionTree& tree, const Einsum& einsum);
 std::string to_string(const ContractionTree& tree, const Einsum& einsum);
 

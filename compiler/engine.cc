@@ -33,7 +33,7 @@ constexpr size_t kKernels = 4096;
 
 // Without a compiler, "auto" takes precompiled kernels alone.
 Result<Tier> choose_working_tier(const std::string& name) {
-  const auto tier = choose_tier(name);
+  auto tier = choose_tier(name);
   if (!tier || *tier == Tier::kHighway) return tier;
   const auto generator = code_generator();
   if (generator) return tier;

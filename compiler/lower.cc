@@ -59,8 +59,13 @@ std::vector<Dim> sorted_and_fused(std::vector<Dim> dims, size_t operand) {
 class Lowering {
  public:
   Lowering(const ContractionTree& tree, const Layout& layout, const Einsum& einsum,
-           const std::vector<Label>& sliced)
-      : tree_(tree), layout_(layout), einsum_(einsum), sliced_(sliced) {
+           const Slicing& slicing)
+      : tree_(tree),
+        layout_(layout),
+        einsum_(einsum),
+        slicing_(slicing),
+        sliced_(slicing.labels),
+        results_(tree.steps.size()) {
     for (const LabelInfo& label : einsum.labels) extents_.push_back(label.extent);
     for (const auto* operands : {&einsum.inputs, &einsum.addends})
       for (const Operand& operand : *operands)
@@ -78,7 +83,11 @@ class Lowering {
       if (!einsum_.addends.empty()) add_addends();
       if (!sums_nothing()) {
         normalize_inputs();
-        sliced_.empty() ? add_steps() : add_sliced_steps();
+        if (sliced_.empty()) {
+          add_steps(std::vector<bool>(tree_.steps.size()), false);
+        } else {
+          add_sliced_steps();
+        }
       } else if (einsum_.addends.empty()) {
         set_to_zero(output_place());
       }
@@ -135,8 +144,10 @@ class Lowering {
 
   // ---- Steps
 
-  void add_steps() {
-    for (size_t s = 0; s < tree_.steps.size(); ++s) add_step(s);
+  // Those that are marked so.
+  void add_steps(const std::vector<bool>& marks, bool mark) {
+    for (size_t s = 0; s < tree_.steps.size(); ++s)
+      if (marks[s] == mark) add_step(s);
   }
 
   // The steps once for each slice. What they sum over slices is added to zeros, or to the addends;
@@ -148,13 +159,17 @@ class Lowering {
       result_.is_whole = true;
     }
     if (is_narrow || (sums_over_slices() && einsum_.addends.empty())) set_to_zero(result_);
+    std::vector<bool> is_of_slice(tree_.steps.size(), true);
+    if (slicing_.shares_steps) is_of_slice = steps_that_depend_on(sliced_, tree_, einsum_);
+    add_steps(is_of_slice, false);
+    for (size_t s = 0; s < results_.size(); ++s) results_[s].is_whole = !is_of_slice[s];
     for (const Label label : sliced_) {
       plan_.slices.extents.push_back(extent(label));
       extents_[static_cast<size_t>(label)] = 1;
     }
     in_slices_ = true;
     plan_.slices.begin = plan_.steps.size();
-    add_steps();
+    add_steps(is_of_slice, true);
     plan_.slices.end = plan_.steps.size();
     in_slices_ = false;
     for (const Label label : sliced_)
@@ -279,8 +294,7 @@ class Lowering {
 
   // Where step `s` writes: scratch in the order that layout chose.
   Place intermediate_place(size_t s) {
-    results_.push_back(scratch_place(intermediate_dtype(), layout_.orders[s]));
-    return results_.back();
+    return results_[s] = scratch_place(intermediate_dtype(), layout_.orders[s]);
   }
 
   // That any of these has, in the order of the einsum's, but those that walk nowhere.
@@ -362,6 +376,7 @@ class Lowering {
   const ContractionTree& tree_;
   const Layout& layout_;
   const Einsum& einsum_;
+  const Slicing& slicing_;
   const std::vector<Label>& sliced_;
   std::vector<int64_t> extents_;  // of each label, 1 for what is sliced while it is
   bool in_slices_ = false;
@@ -375,8 +390,8 @@ class Lowering {
 }  // namespace
 
 Plan lower(const ContractionTree& tree, const Layout& layout, const Einsum& einsum,
-           const std::vector<Label>& sliced) {
-  return Lowering(tree, layout, einsum, sliced).run();
+           const Slicing& slicing) {
+  return Lowering(tree, layout, einsum, slicing).run();
 }
 
 }  // namespace einc

@@ -38,12 +38,12 @@ Einsum slice_of(const Einsum& einsum, const std::vector<Label>& sliced) {
 SlicedTree sliced_tree(const Einsum& einsum, const SsaPath& path, const TimeModel& model,
                        std::vector<Label> sliced) {
   const Einsum slice = slice_of(einsum, sliced);
-  return {in_memory_order(to_tree(slice, path, model), slice), std::move(sliced)};
+  return {in_memory_order(to_tree(slice, path, model), slice), {std::move(sliced)}};
 }
 
 std::optional<int64_t> scratch_bytes(const SlicedTree& tree, const Einsum& einsum) {
   if (!check_intermediates(tree.tree, einsum)) return std::nullopt;
-  return lower(tree.tree, layout(tree.tree, einsum), einsum, tree.sliced).scratch_bytes;
+  return lower(tree.tree, layout(tree.tree, einsum), einsum, tree.slicing).scratch_bytes;
 }
 
 double log2_slices(const Network& network, const std::vector<Label>& sliced) {
@@ -67,12 +67,16 @@ SlicedTree keep_memory_limit(const ContractionTree& tree, const Einsum& einsum, 
   double elements = static_cast<double>(most_bytes) / info(compute_dtype(einsum)).bytes;
   SlicedTree smallest = std::move(whole);
   const auto fits = [&](SlicedTree candidate) {
-    if (log2_slices(network, candidate.sliced) > kMostLog2Slices) return false;
-    const std::optional<int64_t> bytes = scratch_bytes(candidate, einsum);
-    if (!bytes || (least && *bytes >= *least)) return false;
-    least = bytes;
-    smallest = std::move(candidate);
-    return *least <= most_bytes;
+    if (log2_slices(network, candidate.slicing.labels) > kMostLog2Slices) return false;
+    for (const bool shares_steps : {true, false}) {
+      candidate.slicing.shares_steps = shares_steps;
+      const std::optional<int64_t> bytes = scratch_bytes(candidate, einsum);
+      if (!bytes || (least && *bytes >= *least)) continue;
+      least = bytes;
+      smallest = candidate;
+      if (*least <= most_bytes) return true;
+    }
+    return false;
   };
   constexpr int kTries = 24;
   for (int i = 0; i < kTries && elements >= 1; ++i, elements *= 0.7) {

@@ -6,18 +6,18 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "compiler/contraction_tree.h"
 #include "compiler/einsum_ir.h"
+#include "compiler/lower.h"
 #include "compiler/time_model.h"
 #include "einc/error.h"
 
 namespace einc {
 
 struct SlicedTree {
-  ContractionTree tree;       // of one slice
-  std::vector<Label> sliced;  // labels of which a slice has one position
+  ContractionTree tree;  // of one slice
+  Slicing slicing;
 };
 
 // Cuts an einsum into slices, if it has to, so that intermediates take at most `most_bytes`; into

@@ -3,7 +3,6 @@
 // follow each other as C lies, whatever group a label belongs to: batch labels too are inside of
 // others if C has them there.
 
-#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <optional>

@@ -15,7 +15,6 @@
 #include "compiler/step_info.h"
 #include "compiler/target.h"
 #include "compiler/time_model.h"
-#include "einc/dtype.h"
 #include "einc/error.h"
 
 namespace einc {

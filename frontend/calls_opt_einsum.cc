@@ -13,7 +13,9 @@
 #include <vector>
 
 #include "compiler/contraction_tree.h"
+#include "compiler/einsum_ir.h"
 #include "compiler/path/path.h"
+#include "compiler/time_model.h"
 #include "einc/call.h"
 #include "einc/dtype.h"
 #include "einc/einc.h"

@@ -194,8 +194,10 @@ class Run {
   int64_t all() {
     const SliceLoop& slices = program_.slices;
     for (size_t s = 0; s < slices.begin; ++s) step(s);
+    const int64_t of_shared_steps = std::exchange(exponent_, 0);
     if (slices.begin < slices.end)
       for (int64_t slice = 0; slice < slices.count(); ++slice) run_slice(slice);
+    exponent_ += of_shared_steps;
     for (size_t s = slices.end; s < program_.steps.size(); ++s) step(s);
     return exponent_ > kExponentOfZero / 2 ? exponent_ : 0;
   }

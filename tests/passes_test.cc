@@ -99,6 +99,21 @@ TEST(Lower, ClassifiesAndFuses) {
     EXPECT_EQ(to_string(plan_of(bound(item.text, item.types))), item.printed) << item.text;
 }
 
+TEST(Lower, RunsWhatSlicesShareOnce) {
+  const Einsum chain = bound("ij,jk,kl,lm->im", std::vector<const char*>(4, "float32[8,8]"));
+  // (ij jk)(kl lm), sliced along j: kl lm is the same for every slice.
+  const ContractionTree tree = to_tree(chain, {{0, 1}, {2, 3}, {4, 5}}, test::kTimes);
+  const Layout orders = layout(tree, chain);
+  const Plan shared = lower(tree, orders, chain, {{1}});
+  EXPECT_EQ(shared.steps.size(), 4u);  // zeros, kl lm; then the others for each slice
+  EXPECT_EQ(shared.slices.begin, 2u);
+  EXPECT_EQ(shared.slices.end, 4u);
+  EXPECT_EQ(shared.slices.count(), 8);
+  const Plan repeated = lower(tree, orders, chain, {{1}, false});
+  EXPECT_EQ(repeated.steps.size(), 4u);
+  EXPECT_EQ(repeated.slices.begin, 1u);
+}
+
 TEST(Lower, ReusesScratch) {
   // Four intermediates of a chain, of which two live at a time.
   const char* const square = "float32[64,64]";

@@ -3,7 +3,6 @@
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
-#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <memory>

@@ -18,6 +18,7 @@
 #include "einc/dtype.h"
 #include "einc/einc.h"
 #include "einc/error.h"
+#include "einc/kernel.h"
 #include "einc/options.h"
 #include "einc/path.h"
 #include "einc/tensor.h"
