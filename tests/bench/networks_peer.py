@@ -7,6 +7,7 @@ of the result. Operands are those that networks.cc draws.
 """
 import gzip
 import json
+import signal
 import sys
 import time
 
@@ -63,9 +64,14 @@ def contractions(inputs, output, sizes, operands):
         pass
 
 
+def give_up(signal_number, frame):
+    raise RuntimeError("takes too long")
+
+
 def main():
     file, dtype, seed, threads = sys.argv[1:]
     torch.set_num_threads(int(threads))
+    signal.signal(signal.SIGALRM, give_up)
     with gzip.open(file) as stream:
         network = json.load(stream)
     operands = draw_operands(network, dtype, int(seed))
@@ -73,6 +79,7 @@ def main():
         network["inputs"], network["output"], network["sizes"], operands
     ):
         try:
+            signal.alarm(40)
             begin = time.perf_counter()
             result = contract()
             best = first = time.perf_counter() - begin
@@ -83,6 +90,8 @@ def main():
         except (RuntimeError, ValueError, MemoryError) as error:
             print(f"{tool}: {error}", file=sys.stderr)
             continue
+        finally:
+            signal.alarm(0)
         print(tool, best, float(torch.linalg.vector_norm(result.to(torch.complex128))), flush=True)
 
 
