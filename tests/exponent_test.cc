@@ -103,7 +103,7 @@ TYPED_TEST(Exponents, AreSharedBySlices) {
               std::ldexp(1.0, -2 * static_cast<int>(i / 40)));
     const std::vector<double> whole = scaled_result<TypeParam>(ring, {});
     int sliced = 0;
-    for (int64_t limit = 1 << 20; limit > 2000; limit = limit * 3 / 4) {
+    for (int64_t limit = 1 << 20; limit > 2000; limit /= 2) {
       std::string plan;
       Options options{.memory_limit = limit, .strip_exponents = true};
       options.trace = [&](std::string_view stage, const std::string& text) {
