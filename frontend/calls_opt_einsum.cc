@@ -12,10 +12,9 @@
 #include <variant>
 #include <vector>
 
+#include "compiler/compile.h"
 #include "compiler/contraction_tree.h"
-#include "compiler/einsum_ir.h"
 #include "compiler/path/path.h"
-#include "compiler/time_model.h"
 #include "einc/call.h"
 #include "einc/dtype.h"
 #include "einc/einc.h"
@@ -97,11 +96,9 @@ Result<ContractionTree> find_tree(std::string_view call, const Subscripts& subsc
     error.message = std::string(call) + ": " + error.message;
     return error;
   }
-  const auto model = choose_time_model({}, compute_dtype(bound->einsum));
-  if (!model) return model.error();
-  const auto find = choose_path({.path = path}, types.size(), *model);
-  if (!find) return find.error();
-  return (*find)(bound->einsum);
+  const auto request = plan_request({.path = path}, bound->einsum);
+  if (!request) return request.error();
+  return request->find_path(bound->einsum);
 }
 
 Result<CallResult> contract_path(const Arguments& arguments, const Options&) {
