@@ -1,5 +1,6 @@
 #include "compiler/calibration.h"
 
+#include <atomic>
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
@@ -21,21 +22,27 @@
 namespace einc {
 namespace {
 
-constexpr std::string_view kCompiled = "jit";
-constexpr std::string_view kPrecompiled = "highway";
+std::atomic<bool> is_ignored{false};
+
+std::optional<CodeKind> code_from_name(std::string_view name) {
+  for (const CodeKind code : {CodeKind::kCompiled, CodeKind::kPrecompiled})
+    if (to_string(code) == name) return code;
+  return std::nullopt;
+}
 
 std::optional<CalibrationRow> parse_row(std::istream& words) {
   CalibrationRow row;
-  std::string code, dtype;
-  words >> row.target >> code >> dtype;
+  std::string code_name, dtype;
+  words >> row.target >> code_name >> dtype;
   TimeModel& model = row.model;
   double* const times[] = {&model.flop, &model.input, &model.output, &model.step};
   for (double* const time : times)
     if (!(words >> *time) || !(*time > 0) || !std::isfinite(*time)) return std::nullopt;
+  const auto code = code_from_name(code_name);
   const auto compute = dtype_from_name(dtype);
   std::string rest;
-  if (!compute || (code != kCompiled && code != kPrecompiled) || words >> rest) return std::nullopt;
-  row.code = code == kCompiled ? CodeKind::kCompiled : CodeKind::kPrecompiled;
+  if (!compute || !code || words >> rest) return std::nullopt;
+  row.code = *code;
   row.compute = *compute;
   return row;
 }
@@ -84,7 +91,7 @@ std::string to_string(const std::vector<CalibrationRow>& rows) {
   std::string text;
   char line[160];
   for (const CalibrationRow& row : rows) {
-    const std::string_view code = row.code == CodeKind::kCompiled ? kCompiled : kPrecompiled;
+    const std::string_view code = to_string(row.code);
     const std::string_view dtype = to_string(row.compute);
     std::snprintf(line, sizeof line, "%-14s %-7.*s %-10.*s %9.3g %9.3g %9.3g %9.3g\n",
                   row.target.c_str(), static_cast<int>(code.size()), code.data(),
@@ -103,8 +110,13 @@ std::string calibration_file() {
 }
 
 const Result<std::vector<CalibrationRow>>& user_calibration() {
+  static const auto* const none =
+      new Result<std::vector<CalibrationRow>>(std::vector<CalibrationRow>());
+  if (is_ignored) return *none;
   static const auto* const rows = new Result<std::vector<CalibrationRow>>(read_user_calibration());
   return *rows;
 }
+
+void ignore_user_calibration() { is_ignored = true; }
 
 }  // namespace einc

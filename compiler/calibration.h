@@ -33,4 +33,7 @@ std::string calibration_file();
 // naming the file.
 const Result<std::vector<CalibrationRow>>& user_calibration();
 
+// From now on this process goes as if there were none.
+void ignore_user_calibration();
+
 }  // namespace einc

@@ -1,12 +1,15 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "compiler/loop_nest.h"
 #include "compiler/plan.h"
 #include "compiler/schedule_contraction.h"
+#include "compiler/schedule_util.h"
 #include "compiler/target.h"
 
 namespace einc {
@@ -48,6 +51,26 @@ int ContractionAxes::find_contiguous(const std::vector<int>& axes, int operand) 
   for (const int axis : axes)
     if (nest.stride(operand, axis) == 1) return axis;
   return -1;
+}
+
+LoopNest ContractionAxes::in_output_order(Tile tile, const Target& target) {
+  std::vector<Step> steps;
+  for (const auto* group : {&batch, &m, &n})
+    for (const int axis : *group) {
+      Step step{axis, 1};
+      for (const auto* dims : {&tile.rows, &tile.columns})
+        for (const TileDim& dim : *dims)
+          if (dim.axis == axis) step.size = dim.count;
+      steps.push_back(step);
+    }
+  sort_by(steps, [&](const Step& step) { return -std::abs(nest.stride(kC, step.axis)); });
+  NestBuilder builder(nest);
+  builder.parallel_loops(steps, tasks());
+  builder.loops(steps);
+  tile.streams = streams_whole_lines(nest, builder, tile, target);
+  builder.leaf(std::move(tile));
+  verify(nest);
+  return std::move(nest);
 }
 
 double ContractionAxes::tasks() const {

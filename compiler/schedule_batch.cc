@@ -31,20 +31,13 @@ class BatchScheduler : ContractionAxes {
     add_free_rows();
     if (count_of(rows_) > most_rows()) return std::nullopt;
     const int lanes = vector_lanes(extent(column_), nest.compute, target_);
-    Tile tile{.inputs = {0, 1},
-              .output = kC,
-              .rows = rows_,
-              .columns = {{column_, std::min<int64_t>(lanes, extent(column_))}},
-              .lanes = lanes,
-              .reduce_axes = k};
-    const std::vector<Step> steps = steps_by_output(tile);
-    NestBuilder builder(nest);
-    builder.parallel_loops(steps, tasks());
-    builder.loops(steps);
-    tile.streams = streams_whole_lines(nest, builder, tile, target_);
-    builder.leaf(std::move(tile));
-    verify(nest);
-    return std::move(nest);
+    return in_output_order({.inputs = {0, 1},
+                            .output = kC,
+                            .rows = rows_,
+                            .columns = {{column_, std::min<int64_t>(lanes, extent(column_))}},
+                            .lanes = lanes,
+                            .reduce_axes = k},
+                           target_);
   }
 
  private:
@@ -86,19 +79,6 @@ class BatchScheduler : ContractionAxes {
         rows_.insert(rows_.begin(), {axis, std::min(room, extent(axis))});
         return;
       }
-  }
-
-  std::vector<Step> steps_by_output(const Tile& tile) const {
-    std::vector<Step> steps;
-    for (const auto* group : {&batch, &m, &n})
-      for (const int axis : *group) {
-        Step step{axis, axis == column_ ? tile.columns[0].count : 1};
-        for (const TileDim& dim : rows_)
-          if (dim.axis == axis) step.size = dim.count;
-        steps.push_back(step);
-      }
-    sort_by(steps, [&](const Step& step) { return -std::abs(nest.stride(kC, step.axis)); });
-    return steps;
   }
 
   const Target& target_;

@@ -25,6 +25,8 @@ struct ContractionAxes {
   int find_contiguous(const std::vector<int>& axes, int operand) const;
   // Whether an operand comes from memory rather than from a cache.
   bool is_streamed(int operand, const Target& target) const;
+  // The nest of a tile that sums all of K: one after the other as C lies. Leaves no nest here.
+  LoopNest in_output_order(Tile tile, const Target& target);
   // How many tasks the step is worth being cut into.
   double tasks() const;
 

@@ -4,7 +4,6 @@
 // others if C has them there.
 
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -13,7 +12,6 @@
 #include "compiler/loop_nest.h"
 #include "compiler/plan.h"
 #include "compiler/schedule_contraction.h"
-#include "compiler/schedule_util.h"
 #include "compiler/target.h"
 
 namespace einc {
@@ -26,35 +24,13 @@ class InOrderScheduler : ContractionTile {
 
   std::optional<LoopNest> run() {
     if (!choose() || needs_c_buffer()) return std::nullopt;
-    const std::vector<Step> steps = steps_by_output();
-    NestBuilder builder(nest);
-    builder.parallel_loops(steps, tasks());
-    builder.loops(steps);
-    Tile tile{.inputs = {q_, p_},
-              .output = kC,
-              .rows = rows_,
-              .columns = columns_,
-              .lanes = lanes_,
-              .reduce_axes = k};
-    tile.streams = streams_whole_lines(nest, builder, tile, target_);
-    builder.leaf(std::move(tile));
-    verify(nest);
-    return std::move(nest);
-  }
-
- private:
-  std::vector<Step> steps_by_output() const {
-    std::vector<Step> steps;
-    for (const auto* group : {&batch, &m, &n})
-      for (const int axis : *group) {
-        Step step{axis, 1};
-        for (const auto* dims : {&rows_, &columns_})
-          for (const TileDim& dim : *dims)
-            if (dim.axis == axis) step.size = dim.count;
-        steps.push_back(step);
-      }
-    sort_by(steps, [&](const Step& step) { return -std::abs(nest.stride(kC, step.axis)); });
-    return steps;
+    return in_output_order({.inputs = {q_, p_},
+                            .output = kC,
+                            .rows = rows_,
+                            .columns = columns_,
+                            .lanes = lanes_,
+                            .reduce_axes = k},
+                           target_);
   }
 };
 

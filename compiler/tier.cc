@@ -21,7 +21,9 @@ namespace einc {
 namespace {
 
 constexpr std::pair<std::string_view, Tier> kTiers[] = {
-    {"auto", Tier::kAuto}, {"jit", Tier::kJit}, {"highway", Tier::kHighway}};
+    {"auto", Tier::kAuto},
+    {to_string(CodeKind::kCompiled), Tier::kJit},
+    {to_string(CodeKind::kPrecompiled), Tier::kHighway}};
 
 // All there is to the code of a contraction or map-reduce, where its operands lie aside.
 class Key {

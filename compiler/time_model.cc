@@ -95,7 +95,7 @@ Result<TimeModel> time_model(const Target& target, CodeKind code, DType compute)
 Result<TimeModel> choose_time_model(const Options& options, DType compute) {
   const auto target = choose_foreign_target(options.target);
   if (!target) return target.error();
-  const bool is_compiled = options.tier != "highway" && can_compile();
+  const bool is_compiled = options.tier != to_string(CodeKind::kPrecompiled) && can_compile();
   return time_model(**target, is_compiled ? CodeKind::kCompiled : CodeKind::kPrecompiled, compute);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "compiler/target.h"
 #include "einc/dtype.h"
@@ -12,6 +13,11 @@ namespace einc {
 
 // Whose code a step runs: that of the just-in-time or ahead-of-time compiler, or Highway's.
 enum class CodeKind : uint8_t { kCompiled, kPrecompiled };
+
+// jit and highway, as tiers are called that have one kind alone.
+constexpr std::string_view to_string(CodeKind code) {
+  return code == CodeKind::kCompiled ? "jit" : "highway";
+}
 
 struct StepSizes {
   double flops = 0;   // multiply-adds: the product of all extents of the step

@@ -10,6 +10,7 @@
 #include "compiler/code_generator.h"
 #include "compiler/compile.h"
 #include "compiler/target.h"
+#include "compiler/time_model.h"
 #include "einc/error.h"
 #include "einc/options.h"
 #include "einc/tensor.h"
@@ -43,7 +44,7 @@ Result<AotKernel> make_kernel(std::string_view expression, const std::vector<Ten
     return Error{ErrorCode::kUnsupported, "exponents cannot be stripped ahead of time",
                  std::nullopt, "strip-exponents"};
   Options compiled = options;
-  compiled.tier = "jit";
+  compiled.tier = to_string(CodeKind::kCompiled);
   const auto request = plan_request(compiled, bound->einsum);
   if (!request) return request.error();
   const auto program = schedule_ahead(bound->einsum, std::string(name), *request, **target);

@@ -164,13 +164,15 @@ Result<std::vector<CalibratedTier>> measure_all(const CalibrateOptions& options)
                   std::string(to_string(other)));
   const auto target = choose_target(options.target);
   if (!target) return target.error();
-  std::vector<std::string> tiers{"highway"};
-  if (can_compile()) tiers.insert(tiers.begin(), "jit");
-  const size_t all = options.dtypes.size() * tiers.size() * static_cast<size_t>(options.steps);
+  std::vector<CodeKind> codes{CodeKind::kPrecompiled};
+  if (can_compile()) codes.insert(codes.begin(), CodeKind::kCompiled);
+  ignore_user_calibration();  // it may be damaged, and is going to be replaced
+  const size_t all = options.dtypes.size() * codes.size() * static_cast<size_t>(options.steps);
   size_t done = 0;
   std::vector<CalibratedTier> measured;
   for (const DType dtype : options.dtypes)
-    for (const std::string& tier : tiers) {
+    for (const CodeKind code : codes) {
+      const std::string tier(to_string(code));
       RandomSteps random(dtype, options.seed);
       std::vector<TimedStep> steps;
       for (int i = 0; i < options.steps; ++i) {
@@ -197,10 +199,11 @@ std::string calibration_text(const std::vector<CalibratedTier>& measured,
                              std::string_view existing) {
   std::vector<CalibrationRow> rows;
   for (const CalibratedTier& tier : measured)
-    rows.push_back({tier.target,
-                    tier.tier == "jit" ? CodeKind::kCompiled : CodeKind::kPrecompiled,
-                    tier.dtype,
-                    {tier.flop, tier.input, tier.output, tier.step}});
+    rows.push_back(
+        {tier.target,
+         tier.tier == to_string(CodeKind::kCompiled) ? CodeKind::kCompiled : CodeKind::kPrecompiled,
+         tier.dtype,
+         {tier.flop, tier.input, tier.output, tier.step}});
   const auto is_measured = [&](const CalibrationRow& old) {
     return std::any_of(rows.begin(), rows.end(), [&](const CalibrationRow& row) {
       return row.target == old.target && row.code == old.code && row.compute == old.compute;

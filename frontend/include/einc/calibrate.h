@@ -36,7 +36,8 @@ struct CalibratedTier {
   double error = 0, flops_only_error = 0;
 };
 
-// Takes about a minute for each dtype. Fails with kUnsupported for a target that does not run here,
+// Takes about a minute for each dtype. From then on this process goes by no calibration: the next
+// reads what was written. Fails with kUnsupported for a target that does not run here,
 // with kArgument for less than 4 steps, for a dtype that goes by another's calibration, and where
 // `progress` gives up.
 EINC_EXPORT Result<std::vector<CalibratedTier>> calibrate(const CalibrateOptions& options = {});
