@@ -25,6 +25,7 @@
 #include "frontend/cli/files.h"
 #include "frontend/cli/network_file.h"
 #include "frontend/cli/npy.h"
+#include "frontend/cli/random_tensor.h"
 
 namespace einc::cli {
 namespace {
@@ -78,32 +79,6 @@ struct RunArguments {
   bool profile = false;
   Options options;  // with strip_exponents, the result is printed with its exponent
 };
-
-// Numbers between -1 and 1, the same for a seed everywhere.
-template <typename Part>
-void fill_parts(void* data, int64_t parts, std::mt19937& generator) {
-  auto* const begin = static_cast<Part*>(data);
-  std::generate(begin, begin + parts,
-                [&] { return static_cast<Part>(static_cast<double>(generator()) * 0x1p-31 - 1); });
-}
-
-Result<Tensor> random_tensor(const TensorType& type, std::mt19937& generator) {
-  auto tensor = Tensor::zeros(type.dtype, type.extents);
-  if (!tensor) return tensor;
-  const int64_t elements = element_count(type.extents);
-  const bool is_complex = info(type.dtype).kind == Kind::kComplex;
-  const int64_t parts = is_complex ? 2 * elements : elements;
-  if (type.dtype == DType::kFloat32 || type.dtype == DType::kComplex64) {
-    fill_parts<float>(tensor->data(), parts, generator);
-  } else if (type.dtype == DType::kFloat64 || type.dtype == DType::kComplex128) {
-    fill_parts<double>(tensor->data(), parts, generator);
-  } else {
-    return Error{ErrorCode::kDType,
-                 "made-up operands are float32, float64, complex64 or complex128", std::nullopt,
-                 "dtype"};
-  }
-  return tensor;
-}
 
 void print_profile(const std::vector<StepTime>& steps) {
   std::printf("%-12s %-8s %8s %8s %8s %8s %8s %12s %12s\n", "step", "code", "batch", "m", "n", "k",

@@ -13,6 +13,7 @@
 #include "einc/einc.h"
 #include "einc/path.h"
 #include "frontend/cli/network_file.h"
+#include "frontend/cli/random_tensor.h"
 #include "machine.h"
 #include "measure.h"
 
@@ -47,23 +48,12 @@ T value_of(Result<T> result) {
   return *std::move(result);
 }
 
-// Between -1 and 1, the same as networks_peer.py draws.
-template <typename Part>
-void fill(Tensor& tensor, int64_t parts, std::mt19937& generator) {
-  auto* const begin = static_cast<Part*>(tensor.data());
-  std::generate(begin, begin + parts,
-                [&] { return static_cast<Part>(static_cast<double>(generator()) * 0x1p-31 - 1); });
-}
-
+// The same as networks_peer.py draws.
 std::vector<Tensor> draw_operands(const std::vector<TensorType>& types) {
   std::mt19937 generator(kSeed);
   std::vector<Tensor> operands;
-  for (const TensorType& type : types) {
-    operands.push_back(value_of(Tensor::zeros(type.dtype, type.extents)));
-    const int64_t elements = element_count(type.extents);
-    if (type.dtype == DType::kFloat64) fill<double>(operands.back(), elements, generator);
-    if (type.dtype == DType::kComplex64) fill<float>(operands.back(), 2 * elements, generator);
-  }
+  for (const TensorType& type : types)
+    operands.push_back(value_of(cli::random_tensor(type, generator)));
   return operands;
 }
 
