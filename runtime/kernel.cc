@@ -21,7 +21,7 @@ Result<void> Kernel::run(std::span<const TensorView> inputs, const TensorView& o
   if (auto valid = check_operands(*program_, inputs, output); !valid) return valid;
   const auto exponent = run_program(*program_, inputs, output, executor_);
   if (!exponent) return exponent.error();
-  scale_by_power_of_two(output, *exponent);
+  if (*exponent != 0) scale_by_power_of_two(output, *exponent);
   return {};
 }
 

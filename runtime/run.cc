@@ -29,11 +29,6 @@ Error fail(ErrorCode code, std::string message, std::string_view rule) {
   return {code, std::move(message), std::nullopt, rule};
 }
 
-bool fits(const TensorView& tensor, const TensorType& expected) {
-  return tensor.type == expected &&
-         (tensor.data != nullptr || element_count(expected.extents) == 0);
-}
-
 // What is wrong with a tensor that does not fit.
 Error misfit(const TensorView& tensor, const TensorType& expected, const std::string& who) {
   if (tensor.type == expected) return fail(ErrorCode::kArgument, who + " has no data", "argument");
@@ -49,11 +44,28 @@ struct ByteRange {
   const char* end;
 };
 
-ByteRange bytes_of(const TensorView& tensor) {
-  const OffsetRange range = offset_range(tensor.type);
-  const int64_t bytes = info(tensor.type.dtype).bytes;
+// The bytes of a tensor, if it has data and the type that is expected. One pass over its
+// dimensions: small kernels take no longer than this.
+std::optional<ByteRange> bytes_of(const TensorView& tensor, const TensorType& expected) {
+  const TensorType& type = tensor.type;
+  const size_t rank = expected.extents.size();
+  if (type.dtype != expected.dtype || type.extents.size() != rank || type.strides.size() != rank)
+    return std::nullopt;
+  int64_t first = 0;
+  int64_t last = 0;
+  bool is_empty = false;
+  for (size_t d = 0; d < rank; ++d) {
+    if (type.extents[d] != expected.extents[d] || type.strides[d] != expected.strides[d])
+      return std::nullopt;
+    is_empty |= type.extents[d] == 0;
+    const int64_t reach = (type.extents[d] - 1) * type.strides[d];
+    (reach < 0 ? first : last) += reach;
+  }
   const char* const data = static_cast<const char*>(tensor.data);
-  return {data + range.begin * bytes, data + range.end * bytes};
+  if (is_empty) return ByteRange{data, data};
+  if (data == nullptr) return std::nullopt;
+  const int64_t bytes = info(type.dtype).bytes;
+  return ByteRange{data + first * bytes, data + (last + 1) * bytes};
 }
 
 // Where the slots of a program lie in this run.
@@ -143,6 +155,14 @@ void run_step(const ProgramStep& step, const Memory& memory, void* shared_scratc
       executor.parallel_for(executor.self, tasks, run_task, &context);
     }
   }
+}
+
+// Whether a run is a single call of a kernel that takes nothing but its operands.
+bool is_one_call(const Program& program) {
+  if (program.steps.size() != 1 || program.slices.begin < program.slices.end) return false;
+  const ProgramStep& step = program.steps[0];
+  return step.stripped_elements == 0 && step.code->shared_scratch_bytes == 0 &&
+         step.code->task_scratch_bytes == 0;
 }
 
 // All memory of a run.
@@ -255,13 +275,13 @@ Result<void> check_operands(const Program& program, std::span<const TensorView> 
                 "the kernel takes " + std::to_string(program.inputs.size()) + " operands, not " +
                     std::to_string(inputs.size()),
                 "operand-count");
-  if (!fits(output, program.output)) return misfit(output, program.output, "the output");
-  const ByteRange written = bytes_of(output);
+  const auto written = bytes_of(output, program.output);
+  if (!written) return misfit(output, program.output, "the output");
   for (size_t i = 0; i < inputs.size(); ++i) {
     const auto who = [i] { return "operand " + std::to_string(i); };
-    if (!fits(inputs[i], program.inputs[i])) return misfit(inputs[i], program.inputs[i], who());
-    const ByteRange read = bytes_of(inputs[i]);
-    if (std::max(read.begin, written.begin) < std::min(read.end, written.end))
+    const auto read = bytes_of(inputs[i], program.inputs[i]);
+    if (!read) return misfit(inputs[i], program.inputs[i], who());
+    if (std::max(read->begin, written->begin) < std::min(read->end, written->end))
       return fail(ErrorCode::kArgument, "the output overlaps " + who() + " in memory", "overlap");
   }
   return {};
@@ -270,6 +290,11 @@ Result<void> check_operands(const Program& program, std::span<const TensorView> 
 Result<int64_t> run_program(const Program& program, std::span<const TensorView> inputs,
                             const TensorView& output, const Executor& executor,
                             std::span<double> step_seconds) {
+  if (is_one_call(program) && step_seconds.empty()) {
+    const ProgramStep& step = program.steps[0];
+    run_step(step, Memory(inputs, output, nullptr), nullptr, nullptr, executor);
+    return 0;
+  }
   auto scratch = RunScratch::take(program, executor);
   if (!scratch) return scratch.error();
   return Run(program, Memory(inputs, output, scratch->intermediates.data()), *scratch, executor,

@@ -73,7 +73,9 @@ class [[nodiscard]] Result {
 template <>
 class [[nodiscard]] Result<void> {
  public:
-  Result() = default;
+  // Not defaulted: that would clear the room for an error first, which takes longer than a small
+  // kernel.
+  Result() : error_(std::nullopt) {}
   Result(Error error) : error_(std::move(error)) {}
 
   explicit operator bool() const { return !error_; }
