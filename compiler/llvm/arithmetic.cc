@@ -1,11 +1,8 @@
 #include "compiler/llvm/arithmetic.h"
 
 #include <llvm/IR/Intrinsics.h>
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <utility>
 #include <vector>
 
 #include "compiler/llvm/half_conversion.h"
@@ -130,91 +127,6 @@ Number Arithmetic::lane(const Number& number, int index) const {
   });
 }
 
-// Log-step transposition: step s exchanges the off-diagonal s x s blocks of every 2s x 2s block.
-std::vector<Number> Arithmetic::transpose(std::vector<Number> numbers) const {
-  const int lanes = static_cast<int>(numbers.size());
-  for (int step = 1; step < lanes; step *= 2) {
-    std::vector<int> low, high;
-    for (int lane = 0; lane < lanes; ++lane) {
-      const bool moved = (lane & step) != 0;
-      low.push_back(moved ? lanes + lane - step : lane);
-      high.push_back(moved ? lanes + lane : lane + step);
-    }
-    std::vector<Number> next(numbers.size());
-    for (int row = 0; row < lanes; ++row) {
-      if ((row & step) != 0) continue;
-      const auto first = static_cast<size_t>(row);
-      const size_t second = first + static_cast<size_t>(step);
-      const Number& a = numbers[first];
-      const Number& b = numbers[second];
-      const auto exchange = [&](const std::vector<int>& order) {
-        return Number{ir_.CreateShuffleVector(a.re, b.re, order),
-                      a.im == nullptr ? nullptr : ir_.CreateShuffleVector(a.im, b.im, order)};
-      };
-      next[first] = exchange(low);
-      next[second] = exchange(high);
-    }
-    numbers = std::move(next);
-  }
-  return numbers;
-}
-
-// One shuffle takes from two vectors, so each further one is merged into what there is.
-Number Arithmetic::gather(const std::vector<Number>& numbers, const std::vector<int>& from) const {
-  const int lanes = static_cast<int>(from.size());
-  Number result;
-  for (int n = 0; n < static_cast<int>(numbers.size()); ++n) {
-    const auto is_here = [&](int lane) { return lane / lanes == n; };
-    if (std::none_of(from.begin(), from.end(), is_here)) continue;
-    std::vector<int> order;
-    for (int lane = 0; lane < lanes; ++lane) {
-      const int source = from[static_cast<size_t>(lane)];
-      const bool is_new = is_here(source);
-      if (result.re == nullptr) {
-        order.push_back(is_new ? source % lanes : -1);
-      } else {
-        order.push_back(is_new ? lanes + source % lanes : source / lanes < n ? lane : -1);
-      }
-    }
-    const Number& number = numbers[static_cast<size_t>(n)];
-    const auto merge = [&](llvm::Value* so_far, llvm::Value* parts) {
-      return so_far == nullptr ? ir_.CreateShuffleVector(parts, order)
-                               : ir_.CreateShuffleVector(so_far, parts, order);
-    };
-    result = {merge(result.re, number.re),
-              number.im == nullptr ? nullptr : merge(result.im, number.im)};
-  }
-  return result;
-}
-
-std::vector<Number> Arithmetic::rearrange(const std::vector<Number>& numbers,
-                                          const std::function<int(int, int)>& source) const {
-  const int count = static_cast<int>(numbers.size());
-  const int lanes = lanes_of(numbers[0]);
-  if (count == lanes) return transpose(numbers);
-  std::vector<Number> results;
-  for (int n = 0; n < count; ++n) {
-    std::vector<int> from;
-    for (int lane = 0; lane < lanes; ++lane) from.push_back(source(n, lane));
-    results.push_back(gather(numbers, from));
-  }
-  return results;
-}
-
-std::vector<Number> Arithmetic::deinterleave(const std::vector<Number>& numbers) const {
-  const int count = static_cast<int>(numbers.size());
-  return rearrange(numbers, [&](int n, int lane) { return lane * count + n; });
-}
-
-std::vector<Number> Arithmetic::interleave(const std::vector<Number>& numbers) const {
-  const int count = static_cast<int>(numbers.size());
-  const int lanes = lanes_of(numbers[0]);
-  return rearrange(numbers, [&](int n, int lane) {
-    const int element = n * lanes + lane;
-    return element % count * lanes + element / count;
-  });
-}
-
 llvm::Value* Arithmetic::offset(llvm::Value* pointer, int64_t bytes) const {
   return bytes == 0 ? pointer : offset(pointer, ir_.getInt64(static_cast<uint64_t>(bytes)));
 }
@@ -228,8 +140,15 @@ llvm::Value* Arithmetic::load_parts(llvm::Value* pointer, llvm::Type* type, int 
   auto* const vector = llvm::FixedVectorType::get(type, static_cast<unsigned>(lanes));
   if (active >= lanes) return ir_.CreateAlignedLoad(vector, pointer, kUnaligned);
   if (!has_masks_) return load_pieces(pointer, vector, active);
-  return ir_.CreateMaskedLoad(vector, pointer, kUnaligned, mask(lanes, active),
-                              llvm::Constant::getNullValue(vector));
+  llvm::Type* const masked = masked_type(vector);
+  llvm::Value* const loaded = ir_.CreateMaskedLoad(masked, pointer, kUnaligned, mask(lanes, active),
+                                                   llvm::Constant::getNullValue(masked));
+  return ir_.CreateBitCast(loaded, vector);
+}
+
+// Not every instruction set with masks has them for 16-bit floats.
+llvm::Type* Arithmetic::masked_type(llvm::FixedVectorType* vector) const {
+  return vector->getScalarSizeInBits() == 16 ? vector->getWithNewType(ir_.getInt16Ty()) : vector;
 }
 
 // In pieces of halving size, each widened and merged in.
@@ -353,7 +272,7 @@ void Arithmetic::store(const Number& number, llvm::Value* pointer, const NestOpe
 
 void Arithmetic::store_parts(llvm::Value* parts, llvm::Value* pointer, int active,
                              bool streams) const {
-  const auto* const type = llvm::cast<llvm::FixedVectorType>(parts->getType());
+  auto* const type = llvm::cast<llvm::FixedVectorType>(parts->getType());
   const int lanes = static_cast<int>(type->getNumElements());
   const int part_bytes = static_cast<int>(type->getScalarSizeInBits()) / 8;
   if (active >= lanes) {
@@ -366,7 +285,8 @@ void Arithmetic::store_parts(llvm::Value* parts, llvm::Value* pointer, int activ
     return;
   }
   if (has_masks_) {
-    ir_.CreateMaskedStore(parts, pointer, kUnaligned, mask(lanes, active));
+    ir_.CreateMaskedStore(ir_.CreateBitCast(parts, masked_type(type)), pointer, kUnaligned,
+                          mask(lanes, active));
     return;
   }
   // In pieces of halving size: masked stores are slow where they are not native.

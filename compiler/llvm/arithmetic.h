@@ -45,7 +45,7 @@ class Arithmetic {
   Number splat(const Number& one_lane, int lanes) const;
   Number lane(const Number& number, int index) const;  // one lane
   // `lanes` numbers of as many lanes, lane j of result i being lane i of number j.
-  std::vector<Number> transpose(std::vector<Number> numbers) const;
+  std::vector<Number> transpose(const std::vector<Number>& numbers) const;
 
   // n numbers whose lanes, one number after the other, are n-tuples: the i-th result holds the i-th
   // of each tuple. And back.
@@ -71,14 +71,26 @@ class Arithmetic {
 
  private:
   llvm::Type* part_type(DType dtype) const;
+  // In log2 rounds of shuffles of two. zip() makes the numbers of each group, in each block of
+  // lanes, take turns: group 2, block 2: a0 a1 a2 a3, b0 b1 b2 b3 -> a0 b0 a2 b2, a1 b1 a3 b3.
+  // unzip() takes the n-th of every `block` numbers as one sequence of blocks of lanes and deals it
+  // out to them in turn: block 2: a01 a23, b01 b23, c01 c23, d01 d23 -> a01 c01, b01 d01, ...
+  std::vector<Number> zip(std::vector<Number> numbers, int group, int block) const;
+  std::vector<Number> unzip(std::vector<Number> numbers, int block) const;
   // As many numbers, lane l of the n-th being lane source(n, l) of the numbers, one after the
-  // other: one of two inverse orders, which are a transposition if there are as many numbers as
-  // lanes.
+  // other.
   std::vector<Number> rearrange(const std::vector<Number>& numbers,
                                 const std::function<int(int, int)>& source) const;
   // Lane i of the result is lane from[i] of the numbers, one after the other.
   Number gather(const std::vector<Number>& numbers, const std::vector<int>& from) const;
+  // Those of the lanes of a and then of b.
+  Number shuffle(const Number& a, const Number& b, const std::vector<int>& order) const;
+  // The same number. LLVM looks for better code than several shuffles at once, which takes longer
+  // than all the rest; it looks no further than here.
+  Number fence(const Number& number) const;
   llvm::Value* mask(int lanes, int active) const;
+  // A vector as wide that masked loads and stores take.
+  llvm::Type* masked_type(llvm::FixedVectorType* vector) const;
   llvm::Value* load_parts(llvm::Value* pointer, llvm::Type* type, int lanes, int active) const;
   Number load_pairs(llvm::Value* pointer, llvm::Type* type, int lanes, int active) const;
   llvm::Value* load_pieces(llvm::Value* pointer, llvm::FixedVectorType* vector, int active) const;

@@ -1,5 +1,9 @@
 #include "compiler/llvm/codegen.h"
 
+#include <llvm/Analysis/TargetTransformInfo.h>
+#include <llvm/CodeGen/MachineModuleInfo.h>
+#include <llvm/CodeGen/Passes.h>
+#include <llvm/CodeGen/TargetPassConfig.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Support/SmallVectorMemoryBuffer.h>
@@ -38,6 +42,26 @@ Result<std::unique_ptr<llvm::TargetMachine>> target_machine(const Target& target
   return machine;
 }
 
+// Instruction selection and what follows it. The usual passes over IR before would take a third of
+// the time and find nothing: nests are emitted as they should be run.
+bool add_passes(llvm::LLVMTargetMachine& machine, llvm::CodeGenFileType type,
+                llvm::raw_pwrite_stream& stream, llvm::legacy::PassManager& passes) {
+  llvm::TargetPassConfig* const config = machine.createPassConfig(passes);
+  auto* const functions = new llvm::MachineModuleInfoWrapperPass(&machine);
+  config->setDisableVerify(true);
+  passes.add(config);
+  passes.add(functions);
+  passes.add(llvm::createTargetTransformInfoWrapperPass(machine.getTargetIRAnalysis()));
+  if (config->addInstSelector()) return false;
+  passes.add(llvm::Pass::createPass(&llvm::FinalizeISelID));
+  config->addMachinePasses();
+  config->setInitialized();
+  llvm::MCContext& context = functions->getMMI().getContext();
+  if (machine.addAsmPrinter(passes, stream, nullptr, type, context)) return false;
+  passes.add(llvm::createFreeMachineFunctionPass());
+  return true;
+}
+
 Result<void> generate(llvm::Module& module, const Target& target, llvm::CodeGenFileType type,
                       llvm::SmallVectorImpl<char>& bytes) {
   auto machine = target_machine(target);
@@ -46,7 +70,7 @@ Result<void> generate(llvm::Module& module, const Target& target, llvm::CodeGenF
   module.setDataLayout((*machine)->createDataLayout());
   llvm::raw_svector_ostream stream(bytes);
   llvm::legacy::PassManager passes;
-  if ((*machine)->addPassesToEmitFile(passes, stream, nullptr, type))
+  if (!add_passes(static_cast<llvm::LLVMTargetMachine&>(**machine), type, stream, passes))
     return Error{ErrorCode::kCodegen, "this LLVM cannot write that kind of file"};
   passes.run(module);
   return {};

@@ -79,9 +79,55 @@ void NestEmitter::emit_body(const std::vector<Node>& body, const Scope& scope) {
   }
 }
 
+// for (i = 0; i < size; i += step), size being at least 1. Pointers move on by additions, which
+// nothing else would make of multiplications by the index.
 void NestEmitter::emit_loop(const Loop& loop, const Scope& scope) {
-  count_to(scope.ranges[static_cast<size_t>(loop.axis)].size, loop.step,
-           [&](llvm::Value* index) { emit_body(loop.body, enter(loop, scope, index)); });
+  llvm::BasicBlock* const before = ir_.GetInsertBlock();
+  llvm::BasicBlock* const start = new_block("loop");
+  ir_.CreateBr(start);
+  ir_.SetInsertPoint(start);
+  struct Carried {
+    llvm::PHINode* phi;
+    llvm::Value* next;
+  };
+  std::vector<Carried> carried;
+  const auto carry = [&](llvm::Value* first) {
+    llvm::PHINode* const phi = ir_.CreatePHI(first->getType(), 2);
+    phi->addIncoming(first, before);
+    carried.push_back({phi, nullptr});
+    return phi;
+  };
+  llvm::PHINode* const index = carry(constant(0));
+  Scope moved = scope;
+  std::vector<int64_t> steps{0};
+  for (int o = 0; o < operands(); ++o) {
+    llvm::Value*& pointer = moved.pointers[static_cast<size_t>(o)];
+    const int64_t bytes = step_bytes(o, loop);
+    if (pointer == nullptr || bytes == 0 || !is_used(o, loop.body)) continue;
+    pointer = carry(pointer);
+    steps.push_back(bytes);
+  }
+
+  emit_body(loop.body, enter(loop, moved, index));
+
+  carried[0].next = ir_.CreateAdd(index, constant(loop.step));
+  for (size_t c = 1; c < carried.size(); ++c)
+    carried[c].next = numbers_.offset(carried[c].phi, steps[c]);
+  for (const Carried& value : carried) value.phi->addIncoming(value.next, ir_.GetInsertBlock());
+  llvm::BasicBlock* const after = new_block("after");
+  llvm::Value* const size = scope.ranges[static_cast<size_t>(loop.axis)].size;
+  ir_.CreateCondBr(ir_.CreateICmpSLT(carried[0].next, size), start, after);
+  ir_.SetInsertPoint(after);
+}
+
+bool NestEmitter::is_used(int operand, const std::vector<Node>& body) {
+  return std::any_of(body.begin(), body.end(), [&](const Node& node) {
+    if (const auto* loop = std::get_if<Loop>(&node)) return is_used(operand, loop->body);
+    if (const auto* local = std::get_if<Local>(&node)) return is_used(operand, local->body);
+    const Tile& tile = std::get<Tile>(node);
+    return tile.output == operand ||
+           std::find(tile.inputs.begin(), tile.inputs.end(), operand) != tile.inputs.end();
+  });
 }
 
 // The iterations of nested parallel loops are the digits of the task number, the innermost loop's
@@ -99,11 +145,18 @@ void NestEmitter::emit_parallel(const Loop& loop, const Scope& scope) {
     digit = ir_.CreateUDiv(task_, constant(inner_tasks));
     task_ = ir_.CreateSub(task_, ir_.CreateMul(digit, constant(inner_tasks)));
   }
-  emit_body(loop.body, enter(loop, scope, ir_.CreateMul(digit, constant(loop.step))));
+  Scope moved = scope;
+  for (int o = 0; o < operands(); ++o) {
+    llvm::Value*& pointer = moved.pointers[static_cast<size_t>(o)];
+    const int64_t bytes = step_bytes(o, loop);
+    if (pointer != nullptr && bytes != 0)
+      pointer = numbers_.offset(pointer, ir_.CreateMul(digit, constant(bytes)));
+  }
+  emit_body(loop.body, enter(loop, moved, ir_.CreateMul(digit, constant(loop.step))));
 }
 
-NestEmitter::Scope NestEmitter::enter(const Loop& loop, const Scope& scope, llvm::Value* index) {
-  Scope inner = scope;
+NestEmitter::Scope NestEmitter::enter(const Loop& loop, const Scope& moved, llvm::Value* index) {
+  Scope inner = moved;
   Range& range = inner.ranges[static_cast<size_t>(loop.axis)];
   range.sizes = sizes_within(range.sizes, loop.step);
   if (range.sizes.size() == 1) {
@@ -115,27 +168,22 @@ NestEmitter::Scope NestEmitter::enter(const Loop& loop, const Scope& scope, llvm
   for (int o = 0; o < operands(); ++o) {
     const auto at = static_cast<size_t>(o);
     if (inner.pointers[at] == nullptr) continue;  // a buffer that is not in use
-    if (nest_.stride(o, loop.axis) != 0) {
-      inner.pointers[at] = numbers_.offset(inner.pointers[at], advance(o, loop, index));
-    } else if (axis(loop.axis).reduced && o >= nest_.output_index()) {
-      llvm::Value* const is_later = ir_.CreateICmpNE(index, constant(0));
-      llvm::Value*& has_sum = inner.has_sum[at];
-      has_sum = has_sum == nullptr ? is_later : ir_.CreateOr(has_sum, is_later);
-    }
+    if (nest_.stride(o, loop.axis) != 0 || !axis(loop.axis).reduced || o < nest_.output_index())
+      continue;
+    llvm::Value* const is_later = ir_.CreateICmpNE(index, constant(0));
+    llvm::Value*& has_sum = inner.has_sum[at];
+    has_sum = has_sum == nullptr ? is_later : ir_.CreateOr(has_sum, is_later);
   }
   return inner;
 }
 
-llvm::Value* NestEmitter::advance(int operand, const Loop& loop, llvm::Value* index) {
+int64_t NestEmitter::step_bytes(int operand, const Loop& loop) const {
   const int64_t bytes = nest_.element_bytes(operand);
   const BufferDim* const dim =
       nest_.is_buffer(operand) ? find_dim(nest_.buffer_of(operand), loop.axis) : nullptr;
   if (dim == nullptr || dim->block == 0 || loop.step < dim->block)
-    return ir_.CreateMul(index, constant(nest_.stride(operand, loop.axis) * bytes));
-  if (dim->block_stride % dim->block == 0)
-    return ir_.CreateMul(index, constant(dim->block_stride / dim->block * bytes));
-  llvm::Value* const block = ir_.CreateUDiv(index, constant(dim->block), "", true);
-  return ir_.CreateMul(block, constant(dim->block_stride * bytes));
+    return loop.step * nest_.stride(operand, loop.axis) * bytes;
+  return loop.step / dim->block * dim->block_stride * bytes;
 }
 
 NestEmitter::Scope NestEmitter::enter(const Local& local, const Scope& scope) {
@@ -145,22 +193,6 @@ NestEmitter::Scope NestEmitter::enter(const Local& local, const Scope& scope) {
       task_scratch_, nest_.buffers[static_cast<size_t>(local.buffer)].scratch_offset);
   inner.has_sum[operand] = nullptr;
   return inner;
-}
-
-void NestEmitter::count_to(llvm::Value* size, int64_t step,
-                           const std::function<void(llvm::Value*)>& body) {
-  llvm::BasicBlock* const before = ir_.GetInsertBlock();
-  llvm::BasicBlock* const loop = new_block("loop");
-  ir_.CreateBr(loop);
-  ir_.SetInsertPoint(loop);
-  llvm::PHINode* const index = ir_.CreatePHI(ir_.getInt64Ty(), 2);
-  index->addIncoming(constant(0), before);
-  body(index);
-  llvm::Value* const next = ir_.CreateAdd(index, constant(step));
-  index->addIncoming(next, ir_.GetInsertBlock());
-  llvm::BasicBlock* const after = new_block("after");
-  ir_.CreateCondBr(ir_.CreateICmpSLT(next, size), loop, after);
-  ir_.SetInsertPoint(after);
 }
 
 void NestEmitter::branch(llvm::Value* condition, const std::function<void()>& then,

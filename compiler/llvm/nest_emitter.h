@@ -41,13 +41,13 @@ class NestEmitter {
   void emit_body(const std::vector<Node>& body, const Scope& scope);
   void emit_loop(const Loop& loop, const Scope& scope);
   void emit_parallel(const Loop& loop, const Scope& scope);
-  Scope enter(const Loop& loop, const Scope& scope, llvm::Value* index);
+  // The scope of one iteration, in which pointers have moved already.
+  Scope enter(const Loop& loop, const Scope& moved, llvm::Value* index);
   Scope enter(const Local& local, const Scope& scope);
-  // Bytes that an operand moves on when a loop has come to `index`.
-  llvm::Value* advance(int operand, const Loop& loop, llvm::Value* index);
+  // That an operand moves on in an iteration.
+  int64_t step_bytes(int operand, const Loop& loop) const;
+  static bool is_used(int operand, const std::vector<Node>& body);
 
-  // for (i = 0; i < size; i += step), size being at least 1.
-  void count_to(llvm::Value* size, int64_t step, const std::function<void(llvm::Value*)>& body);
   void branch(llvm::Value* condition, const std::function<void()>& then,
               const std::function<void()>& otherwise);
   llvm::BasicBlock* new_block(const char* name);

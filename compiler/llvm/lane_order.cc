@@ -1,0 +1,140 @@
+// Numbers of which the lanes change places.
+
+#include <llvm/IR/Intrinsics.h>
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "compiler/llvm/arithmetic.h"
+
+namespace einc {
+namespace {
+
+size_t index(int number) { return static_cast<size_t>(number); }
+
+// Up to 4 numbers take fewer instructions one by one, merged as LLVM knows to.
+bool is_worth_zipping(size_t count) { return count > 4 && std::has_single_bit(count); }
+
+}  // namespace
+
+// What x86 has single instructions for: 16 bytes are transposed by zipping, which makes them hold
+// columns, and put next to those of the same columns by unzipping.
+std::vector<Number> Arithmetic::transpose(const std::vector<Number>& numbers) const {
+  const int block = std::min(static_cast<int>(numbers.size()), 16 / part_bytes());
+  return unzip(zip(numbers, block, block), block);
+}
+
+std::vector<Number> Arithmetic::zip(std::vector<Number> numbers, int group, int block) const {
+  const int count = static_cast<int>(numbers.size());
+  const int lanes = lanes_of(numbers[0]);
+  for (int round = 1; round < group; round *= 2) {
+    std::vector<Number> next;
+    for (int n = 0; n < count; ++n) {
+      const int first = n / group * group + n % group / 2;
+      const int half = n % 2 * (block / 2);
+      std::vector<int> order;
+      for (int lane = 0; lane < lanes; ++lane)
+        order.push_back(lane / block * block + half + lane % block / 2 + lane % 2 * lanes);
+      next.push_back(
+          fence(shuffle(numbers[index(first)], numbers[index(first + group / 2)], order)));
+    }
+    numbers = std::move(next);
+  }
+  return numbers;
+}
+
+std::vector<Number> Arithmetic::unzip(std::vector<Number> numbers, int block) const {
+  const int count = static_cast<int>(numbers.size());
+  const int lanes = lanes_of(numbers[0]);
+  for (int round = block; round < count; round *= 2) {
+    std::vector<Number> next;
+    for (int n = 0; n < count; ++n) {
+      const int first = n / block * 2 * block % count + n % block;
+      const int parity = n / block * 2 * block / count;
+      std::vector<int> order;
+      for (int lane = 0; lane < lanes; ++lane)
+        order.push_back((lane / block * 2 + parity) * block + lane % block);
+      next.push_back(fence(shuffle(numbers[index(first)], numbers[index(first + block)], order)));
+    }
+    numbers = std::move(next);
+  }
+  return numbers;
+}
+
+Number Arithmetic::shuffle(const Number& a, const Number& b, const std::vector<int>& order) const {
+  return {ir_.CreateShuffleVector(a.re, b.re, order),
+          a.im == nullptr ? nullptr : ir_.CreateShuffleVector(a.im, b.im, order)};
+}
+
+Number Arithmetic::fence(const Number& number) const {
+  return map(number, [&](llvm::Value* parts) {
+    llvm::Type* const type = parts->getType();
+    const auto floats = static_cast<unsigned>(type->getPrimitiveSizeInBits().getFixedValue() / 32);
+    constexpr unsigned kWholeRegister = 4;
+    if (floats < kWholeRegister) return parts;
+    llvm::Type* const real = llvm::FixedVectorType::get(ir_.getFloatTy(), floats);
+    llvm::Value* const fenced = ir_.CreateIntrinsic(llvm::Intrinsic::arithmetic_fence, {real},
+                                                    {ir_.CreateBitCast(parts, real)});
+    return ir_.CreateBitCast(fenced, type);
+  });
+}
+
+// One shuffle takes from two vectors, so each further one is merged into what there is.
+Number Arithmetic::gather(const std::vector<Number>& numbers, const std::vector<int>& from) const {
+  constexpr size_t kLong = 6;
+  const bool is_long = numbers.size() >= kLong;
+  const int lanes = static_cast<int>(from.size());
+  Number result;
+  for (int n = 0; n < static_cast<int>(numbers.size()); ++n) {
+    const auto is_here = [&](int lane) { return lane / lanes == n; };
+    if (std::none_of(from.begin(), from.end(), is_here)) continue;
+    std::vector<int> order;
+    for (int lane = 0; lane < lanes; ++lane) {
+      const int source = from[static_cast<size_t>(lane)];
+      const bool is_new = is_here(source);
+      if (result.re == nullptr) {
+        order.push_back(is_new ? source % lanes : -1);
+      } else {
+        order.push_back(is_new ? lanes + source % lanes : source / lanes < n ? lane : -1);
+      }
+    }
+    const Number& number = numbers[static_cast<size_t>(n)];
+    result = result.re == nullptr ? shuffle(number, number, order) : shuffle(result, number, order);
+    if (is_long) result = fence(result);
+  }
+  return result;
+}
+
+std::vector<Number> Arithmetic::rearrange(const std::vector<Number>& numbers,
+                                          const std::function<int(int, int)>& source) const {
+  std::vector<Number> results;
+  for (int n = 0; n < static_cast<int>(numbers.size()); ++n) {
+    std::vector<int> from;
+    for (int lane = 0; lane < lanes_of(numbers[0]); ++lane) from.push_back(source(n, lane));
+    results.push_back(gather(numbers, from));
+  }
+  return results;
+}
+
+std::vector<Number> Arithmetic::deinterleave(const std::vector<Number>& numbers) const {
+  const int count = static_cast<int>(numbers.size());
+  if (count == lanes_of(numbers[0])) return transpose(numbers);
+  if (is_worth_zipping(numbers.size())) return unzip(numbers, 1);
+  return rearrange(numbers, [&](int n, int lane) { return lane * count + n; });
+}
+
+std::vector<Number> Arithmetic::interleave(const std::vector<Number>& numbers) const {
+  const int count = static_cast<int>(numbers.size());
+  const int lanes = lanes_of(numbers[0]);
+  if (count == lanes) return transpose(numbers);
+  if (is_worth_zipping(numbers.size())) return zip(numbers, count, lanes);
+  return rearrange(numbers, [&](int n, int lane) {
+    const int element = n * lanes + lane;
+    return element % count * lanes + element / count;
+  });
+}
+
+}  // namespace einc
