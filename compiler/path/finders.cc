@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <span>
 #include <thread>
@@ -12,9 +11,11 @@
 
 #include "compiler/path/anneal.h"
 #include "compiler/path/bisection.h"
+#include "compiler/path/connected_search.h"
 #include "compiler/path/elimination.h"
 #include "compiler/path/exact.h"
 #include "compiler/path/greedy.h"
+#include "compiler/path/interval_search.h"
 #include "compiler/path/label_bits.h"
 #include "compiler/path/network.h"
 #include "compiler/path/objective.h"
@@ -27,10 +28,6 @@
 
 namespace einc {
 namespace {
-
-SsaPath find_exact(const Network& network, const PathSearch& search) {
-  return exact_path(network, search.objective);
-}
 
 // The best of what make(trial) makes until the budget is spent.
 template <typename Make>
@@ -114,20 +111,34 @@ SsaPath find_auto(const Network& network, const PathSearch& search) {
   });
 }
 
+// Above what all trees can be searched of, the best without outer products, where that can be
+// afforded: "auto" first finds what it has to be better than.
+SsaPath find_exact(const Network& network, const PathSearch& search) {
+  const size_t terms = network.terms.size();
+  if (terms <= SubsetSearch::kMost) return exact_path(network, search.objective);
+  if (const auto chain = chain_of(network); chain && terms <= kMostIntervalTerms)
+    return interval_path(network, *chain, search.objective);
+  SsaPath path = find_auto(network, search);
+  if (terms > kMostConnectedTerms) return path;
+  constexpr double kPairsPerMove = 100;
+  auto pairs = static_cast<int64_t>(kPairsPerMove * search.budget.total_moves());
+  const double bound = log2_cost_of(network, path, search.objective);
+  return connected_path(network, search.objective, bound, pairs).value_or(std::move(path));
+}
+
 }  // namespace
 
 std::span<const PathFinder> path_finders() {
-  constexpr size_t kAny = std::numeric_limits<size_t>::max();
   // To add a path finder: write <name>.cc and add its row.
   static constexpr PathFinder kFinders[] = {
-      {"auto", find_auto, kAny},
-      {"exact", find_exact, SubsetSearch::kMost},
-      {"greedy", find_greedy, kAny},
-      {"elimination", find_elimination, kAny},
-      {"sweep", find_sweep, kAny},
-      {"bisection", find_bisection, kAny},
-      {"reconfigure", find_reconfigure, kAny},
-      {"anneal", find_anneal, kAny},
+      {"auto", find_auto},
+      {"exact", find_exact},
+      {"greedy", find_greedy},
+      {"elimination", find_elimination},
+      {"sweep", find_sweep},
+      {"bisection", find_bisection},
+      {"reconfigure", find_reconfigure},
+      {"anneal", find_anneal},
   };
   return kFinders;
 }

@@ -1,7 +1,6 @@
 // The searches for a contraction order, by name.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -24,7 +23,6 @@ struct PathSearch {
 struct PathFinder {
   std::string_view name;  // as written in Options::path
   SsaPath (*find)(const Network& network, const PathSearch& search);
-  size_t most_terms;  // that it takes
 };
 
 std::span<const PathFinder> path_finders();

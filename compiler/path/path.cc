@@ -146,9 +146,6 @@ Result<SearchPath> choose_search(const Options& options, size_t terms, const Tim
   }
   std::string known;
   for (const PathFinder& row : path_finders()) {
-    if (row.name == options.path && terms > row.most_terms)
-      return fail("path finder '" + options.path + "' takes at most " +
-                  std::to_string(row.most_terms) + " operands, not " + std::to_string(terms));
     if (row.name == options.path)
       return SearchPath(PatientSearch(row, (*objective)->objective(model), model, options));
     known.append(known.empty() ? "" : ", ").append(row.name);

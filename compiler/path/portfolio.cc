@@ -9,9 +9,11 @@
 #include "compiler/path/anneal.h"
 #include "compiler/path/bisection.h"
 #include "compiler/path/budget.h"
+#include "compiler/path/connected_search.h"
 #include "compiler/path/elimination.h"
 #include "compiler/path/exact.h"
 #include "compiler/path/greedy.h"
+#include "compiler/path/interval_search.h"
 #include "compiler/path/join.h"
 #include "compiler/path/label_bits.h"
 #include "compiler/path/network.h"
@@ -52,6 +54,7 @@ class Portfolio {
     const auto at = [&](double part) { return begin + part * (until - begin); };
     for (int start = 0; start == 0 || budget_.spent() < at(start < 3 ? 0.4 : 0.15); ++start)
       add_start(start, budget_.spent() + 0.06 * (until - begin));
+    add_best_without_outer_products();
     // A few thousand sweeps of the tree; more where that is soon done.
     double length = std::clamp(
         3000.0 * static_cast<double>(network_.terms.size()) / std::max(budget_.total_moves(), 1.0),
@@ -90,6 +93,26 @@ class Portfolio {
     budget_.spend(static_cast<int64_t>(network_.terms.size()) * 32);
     reconfigure(tree, kLeaves, until, budget_);
     keep(tree);
+  }
+
+  // Where a small part of the budget is enough for it.
+  void add_best_without_outer_products() {
+    constexpr double kShare = 0.2;
+    constexpr int64_t kSplitsPerMove = 20;
+    const size_t terms = network_.terms.size();
+    const auto moves = static_cast<int64_t>(kShare * budget_.total_moves());
+    const auto splits = static_cast<int64_t>(terms * terms * terms / 6);
+    if (terms <= kMostConnectedTerms) {
+      int64_t pairs = moves;  // either takes about as long
+      const auto path = connected_path(network_, objective_, pool_[0].total, pairs);
+      budget_.spend(moves - pairs);
+      if (path) keep(tree_of(*path));
+    } else if (terms <= kMostIntervalTerms && splits / kSplitsPerMove <= moves) {
+      const auto chain = chain_of(network_);
+      if (!chain) return;
+      budget_.spend(splits / kSplitsPerMove);
+      keep(tree_of(interval_path(network_, *chain, objective_)));
+    }
   }
 
   // A different one each time: first of every kind what it makes without noise.
