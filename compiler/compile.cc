@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,7 +20,9 @@
 #include "compiler/lower.h"
 #include "compiler/memory_limit.h"
 #include "compiler/memory_order.h"
+#include "compiler/path/objective.h"
 #include "compiler/path/path.h"
+#include "compiler/path/slice.h"
 #include "compiler/plan.h"
 #include "compiler/simplify.h"
 #include "compiler/step_info.h"
@@ -79,7 +82,9 @@ Result<PlanRequest> plan_request(const Options& options, const Einsum& einsum) {
   if (!find_path) return find_path.error();
   if (auto valid = check_memory_limit(options); !valid) return valid.error();
   if (auto valid = check_exponents(options, einsum); !valid) return valid.error();
-  return PlanRequest{*std::move(find_path), *model, options.memory_limit, options.strip_exponents};
+  auto slices = std::make_shared<SliceSearch>(slice_search(options, least_time(*model)));
+  return PlanRequest{*std::move(find_path), *model, options.memory_limit, std::move(slices),
+                     options.strip_exponents};
 }
 
 std::string plan_key(const Options& options) {
@@ -98,9 +103,9 @@ Result<Plan> plan(const Einsum& input, const PlanRequest& request,
   // Choose who meets whom, and what is cut into slices to keep the memory limit. From here on every
   // step has at most two inputs.
   const ContractionTree found = request.find_path(einsum);
-  const auto [tree, slicing] = most_bytes
-                                   ? keep_memory_limit(found, einsum, *most_bytes, request.model)
-                                   : SlicedTree{in_memory_order(found, einsum), {}};
+  const auto [tree, slicing] =
+      most_bytes ? keep_memory_limit(found, einsum, *most_bytes, request.model, *request.slices)
+                 : SlicedTree{in_memory_order(found, einsum), {}};
   traced(trace, "path", tree, einsum);
   if (auto fits = check_intermediates(tree, einsum); !fits) return fits.error();
 

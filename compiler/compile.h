@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -9,6 +10,7 @@
 #include "compiler/contraction_tree.h"
 #include "compiler/einsum_ir.h"
 #include "compiler/path/path.h"
+#include "compiler/path/slice.h"
 #include "compiler/plan.h"
 #include "compiler/target.h"
 #include "compiler/tier.h"
@@ -24,6 +26,7 @@ struct PlanRequest {
   FindPath find_path;
   TimeModel model;                      // that find_path goes by
   std::optional<int64_t> memory_limit;  // bytes of scratch
+  std::shared_ptr<SliceSearch> slices;  // one budget for all attempts to keep the limit
   bool strip_exponents = false;         // of intermediates
 };
 

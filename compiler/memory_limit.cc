@@ -15,7 +15,6 @@
 #include "compiler/lower.h"
 #include "compiler/memory_order.h"
 #include "compiler/path/network.h"
-#include "compiler/path/objective.h"
 #include "compiler/path/path.h"
 #include "compiler/path/slice.h"
 #include "compiler/time_model.h"
@@ -55,7 +54,7 @@ double log2_slices(const Network& network, const std::vector<Label>& sliced) {
 }  // namespace
 
 SlicedTree keep_memory_limit(const ContractionTree& tree, const Einsum& einsum, int64_t most_bytes,
-                             const TimeModel& model) {
+                             const TimeModel& model, SliceSearch& search) {
   const SsaPath path = to_ssa_path(tree, einsum.inputs.size());
   SlicedTree whole = sliced_tree(einsum, path, model, {});
   std::optional<int64_t> least = scratch_bytes(whole, einsum);
@@ -63,7 +62,6 @@ SlicedTree keep_memory_limit(const ContractionTree& tree, const Einsum& einsum, 
 
   // Buffers are aligned, and do not always fit the gaps that others leave: aim lower each time.
   const Network network = network_of(einsum);
-  const Objective objective = least_time(model);
   double elements = static_cast<double>(most_bytes) / info(compute_dtype(einsum)).bytes;
   SlicedTree smallest = std::move(whole);
   const auto fits = [&](SlicedTree candidate) {
@@ -80,7 +78,8 @@ SlicedTree keep_memory_limit(const ContractionTree& tree, const Einsum& einsum, 
   };
   constexpr int kTries = 24;
   for (int i = 0; i < kTries && elements >= 1; ++i, elements *= 0.7) {
-    SlicedPath found = slice_path(network, path, objective, elements, 0);
+    search.until = (search.budget.spent() + 1) / 2;
+    SlicedPath found = slice_path(network, path, elements, search);
     if (fits(sliced_tree(einsum, found.path, model, std::move(found.labels)))) return smallest;
   }
   std::vector<Label> all;

@@ -10,6 +10,7 @@
 #include "compiler/contraction_tree.h"
 #include "compiler/einsum_ir.h"
 #include "compiler/lower.h"
+#include "compiler/path/slice.h"
 #include "compiler/time_model.h"
 #include "einc/error.h"
 
@@ -23,7 +24,7 @@ struct SlicedTree {
 // Cuts an einsum into slices, if it has to, so that intermediates take at most `most_bytes`; into
 // the smallest there are if that is not enough.
 SlicedTree keep_memory_limit(const ContractionTree& tree, const Einsum& einsum, int64_t most_bytes,
-                             const TimeModel& model);
+                             const TimeModel& model, SliceSearch& search);
 
 // Fails with kMemory if the intermediates are beyond what addresses can reach; a plan for them
 // could not even be written down.

@@ -120,13 +120,13 @@ Result<PathReport> find_path(const TensorNetwork& network, DType dtype,
   if (!search) return search.error();
   if (auto valid = check_memory_limit(options); !valid) return valid.error();
   const auto begin = std::chrono::steady_clock::now();
+  SliceSearch slices = slice_search(options, *choose_objective(options, *model));
   SlicedPath found{.path = (*search)(searched), .labels = {}};
   if (options.memory_limit) {
     const double most_elements =
         static_cast<double>(*options.memory_limit) / static_cast<double>(info(dtype).bytes);
     if (peak_elements(searched, found.path) > most_elements)
-      found = slice_path(searched, found.path, *choose_objective(options, *model), most_elements,
-                         options.seed);
+      found = slice_path(searched, found.path, most_elements, slices);
   }
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

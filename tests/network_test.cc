@@ -116,6 +116,11 @@ TEST(FindPath, KeepsAMemoryLimitBySlices) {
   EXPECT_LE(sliced->peak_bytes, static_cast<double>(*options.memory_limit));
   EXPECT_GE(sliced->log10_flops, whole->log10_flops - 1e-6);
   EXPECT_LE(sliced->log10_flops, whole->log10_flops + 2);
+  // The same slices for the same moves, and the limit is kept where there is time for nothing.
+  EXPECT_EQ(find_path(grid, DType::kFloat32, options)->sliced, sliced->sliced);
+  options.path_moves = 1;
+  EXPECT_LE(find_path(grid, DType::kFloat32, options)->peak_bytes,
+            static_cast<double>(*options.memory_limit));
 }
 
 TEST(FindPath, RefusesWhatOptionsCannotBe) {

@@ -48,13 +48,14 @@ class PatientSearch {
         times_(least_time(model)),
         seconds_(options.path_seconds),
         moves_(options.path_moves),
+        shares_(options.memory_limit ? 2 : 1),
         seed_(options.seed),
         threads_(options.path_threads),
         progress_(options.path_progress) {}
 
   SsaPath operator()(const Network& network) const {
-    if (seconds_) return search(network, Budget::of_seconds(*seconds_)).path;
-    if (moves_) return search(network, Budget::of_moves(*moves_)).path;
+    if (seconds_) return search(network, Budget::of_seconds(*seconds_ / shares_)).path;
+    if (moves_) return search(network, Budget::of_moves((*moves_ + shares_ - 1) / shares_)).path;
     return search_while_worthwhile(network);
   }
 
@@ -103,6 +104,7 @@ class PatientSearch {
   Objective times_;
   std::optional<double> seconds_;
   std::optional<int64_t> moves_;
+  int shares_;  // in these: of the search for slices, too
   uint64_t seed_;
   int threads_;
   PathProgress progress_;

@@ -17,21 +17,22 @@
 #include "compiler/path/random.h"
 #include "compiler/path/reconfigure.h"
 #include "compiler/path/search_tree.h"
+#include "einc/options.h"
 
 namespace einc {
 namespace {
 
 class Slicer {
  public:
-  Slicer(const Network& network, const SsaPath& path, const Objective& objective,
-         double most_elements, double temperature, Random& random)
+  Slicer(const Network& network, const SsaPath& path, double most_elements, double temperature,
+         SliceSearch& search, Random& random)
       : network_(network),
         most_elements_(most_elements),
         temperature_(temperature),
+        search_(search),
         random_(random),
         bits_(network),
-        objective_(objective),
-        tree_(network, path, bits_, objective_) {}
+        tree_(network, path, bits_, search.objective) {}
 
   SlicedPath run() {
     while (peak() > most_elements_ && slice_one()) {
@@ -90,10 +91,16 @@ class Slicer {
     if (best < 0) return false;
     set_sliced(best, true);
     labels_.push_back(best);
-    Budget budget = Budget::of_moves(int64_t{1000} * tree_.leaves());
+    if (search_.budget.spent() < search_.until) improve();
+    return true;
+  }
+
+  void improve() {
+    const int64_t moves = int64_t{1000} * tree_.leaves();
+    Budget budget = Budget::of_moves(moves);
     anneal(tree_, {.first_beta = 2}, 0.7, budget, random_);
     reconfigure(tree_, 8, 1, budget);
-    return true;
+    search_.budget.spend(moves);
   }
 
   void set_sliced(int label, bool is_sliced) {
@@ -117,28 +124,38 @@ class Slicer {
   const Network& network_;
   const double most_elements_;
   const double temperature_;
+  SliceSearch& search_;
   Random& random_;
   LabelBits bits_;
-  const Objective objective_;
   SearchTree tree_;
   std::vector<int> labels_;
 };
 
 }  // namespace
 
-SlicedPath slice_path(const Network& network, const SsaPath& path, const Objective& objective,
-                      double most_elements, uint64_t seed) {
-  constexpr int kTrials = 4;
-  Random random(seed);
+SlicedPath slice_path(const Network& network, const SsaPath& path, double most_elements,
+                      SliceSearch& search) {
+  Random random(search.seed);
   std::optional<SlicedPath> best;
-  for (int trial = 0; trial < kTrials; ++trial) {
-    const double temperature = trial == 0 ? 0 : random.log_uniform(0.01, 0.5);
-    SlicedPath sliced = Slicer(network, path, objective, most_elements, temperature, random).run();
+  for (int tries = 0;
+       tries == 0 || (tries < search.most_tries && search.budget.spent() < search.until); ++tries) {
+    const double temperature = tries == 0 ? 0 : random.log_uniform(0.01, 0.5);
+    SlicedPath sliced = Slicer(network, path, most_elements, temperature, search, random).run();
     if (best && sliced.log2_cost >= best->log2_cost) continue;
     best = std::move(sliced);
     if (best->labels.empty()) break;
   }
   return *std::move(best);
+}
+
+SliceSearch slice_search(const Options& options, const Objective& objective) {
+  const auto with = [&](int most_tries, Budget budget) {
+    return SliceSearch{objective, options.seed, most_tries, std::move(budget)};
+  };
+  constexpr int kAny = std::numeric_limits<int>::max();
+  if (options.path_seconds) return with(kAny, Budget::of_seconds(*options.path_seconds));
+  if (options.path_moves) return with(kAny, Budget::of_moves((*options.path_moves + 1) / 2));
+  return with(4, Budget::of_moves(10'000'000));
 }
 
 }  // namespace einc
