@@ -20,6 +20,7 @@
 #include "compiler/lower.h"
 #include "compiler/memory_limit.h"
 #include "compiler/memory_order.h"
+#include "compiler/partial_sums.h"
 #include "compiler/path/objective.h"
 #include "compiler/path/path.h"
 #include "compiler/path/slice.h"
@@ -116,6 +117,7 @@ Result<Plan> plan(const Einsum& input, const PlanRequest& request,
   // Classify the labels of each step and place intermediates in scratch. From here on labels are
   // dims with strides.
   Plan steps = lower(tree, orders, einsum, slicing);
+  if (!most_bytes) steps = with_partial_sums(std::move(steps));
   traced(trace, "lower", steps);
   return steps;
 }

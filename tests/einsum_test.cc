@@ -10,6 +10,7 @@
 #include "compiler/target.h"
 #include "einc/einc.h"
 #include "random_case.h"
+#include "reference.h"
 
 namespace einc {
 namespace {
@@ -86,6 +87,55 @@ TEST(Einsum, LongSumsStayWithinTheBound) {
   const auto sum = einsum("i->", {v});
   ASSERT_TRUE(sum);
   EXPECT_NEAR(sum->elements<float>()[0], 1000003 * static_cast<double>(0.1F), 20);
+}
+
+TEST(Einsum, LongSumsInPartsAreSums) {
+  const auto typed = [](DType dtype, std::vector<int64_t> extents) {
+    return TensorType::row_major(dtype, std::move(extents));
+  };
+  const struct {
+    std::vector<std::string> terms;
+    std::string output;
+    std::vector<TensorType> inputs;
+    std::optional<TensorType> output_type;
+  } kCases[] = {
+      {{"i", "i"}, "", std::vector(2, typed(DType::kFloat64, {1 << 20})), {}},
+      {{"ij"}, "j", {typed(DType::kInt32, {1 << 18, 5})}, {}},
+      {{"ijk"}, "j", {typed(DType::kComplex64, {300, 3, 1200})}, {}},
+      {{"kbi", "bkj"},
+       "jbi",
+       {typed(DType::kFloat32, {27000, 2, 7}), typed(DType::kFloat32, {2, 27000, 13})},
+       {}},
+      {{"ki", "klj"},
+       "ij",
+       {typed(DType::kFloat16, {4096, 9}), typed(DType::kFloat32, {4096, 8, 31})},
+       TensorType{DType::kFloat32, {9, 31}, {3, 40}}},
+  };
+  for (const auto& item : kCases) {
+    // Small integers, so that every order of additions is exact.
+    std::vector<Tensor> operands;
+    for (const TensorType& type : item.inputs) {
+      operands.push_back(*Tensor::zeros(type.dtype, type.extents));
+      for (int64_t i = 0; i < element_count(type.extents); ++i)
+        test::set_element(operands.back(), i, static_cast<long double>(i * 7 % 5 - 2));
+    }
+    const std::vector<TensorView> views(operands.begin(), operands.end());
+    const std::string text =
+        item.terms[0] + (item.terms.size() > 1 ? "," + item.terms[1] : "") + "->" + item.output;
+    for (const char* const tier : {"highway", "auto"}) {
+      const auto kernel =
+          compile(text, item.inputs, item.output_type, {.tier = tier, .threads = 3});
+      ASSERT_TRUE(kernel) << render(kernel.error(), text);
+      EXPECT_GT(kernel->scratch_bytes(), 0) << text;  // of the parts
+      const TensorType& type = kernel->output_type();
+      const Tensor storage = *Tensor::zeros(type.dtype, {offset_range(type).end});
+      const TensorView output{TensorView(storage).data, type};
+      ASSERT_TRUE(kernel->run(views, output));
+      const test::Request request{text, item.terms, item.output, item.inputs, type};
+      EXPECT_EQ(test::difference(output, test::reference(request, views), views.size()), "")
+          << text << " on " << tier;
+    }
+  }
 }
 
 TEST(Einsum, ErrorsNameTheCulpritAndWriteNothing) {

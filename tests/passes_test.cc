@@ -7,6 +7,7 @@
 #include "compiler/contraction_tree.h"
 #include "compiler/layout.h"
 #include "compiler/lower.h"
+#include "compiler/partial_sums.h"
 #include "compiler/path/path.h"
 #include "compiler/scratch_plan.h"
 #include "compiler/simplify.h"
@@ -112,6 +113,37 @@ TEST(Lower, RunsWhatSlicesShareOnce) {
   const Plan repeated = lower(tree, orders, chain, {{1}, false});
   EXPECT_EQ(repeated.steps.size(), 4u);
   EXPECT_EQ(repeated.slices.begin, 1u);
+}
+
+TEST(PartialSums, MakeTasksOfLongSums) {
+  const auto split = [](const char* text, const std::vector<const char*>& types) {
+    return to_string(with_partial_sums(plan_of(bound(text, types))));
+  };
+  EXPECT_EQ(split("ij->", {"float32[2048,1024]"}),
+            "map-reduce in0 float32 -> scratch+0 float32\n"
+            "  kept  ij':16{131072,1}\n"
+            "  reduced  ij:131072{1,0}\n"
+            "map-reduce scratch+0 float32 -> out float32\n"
+            "  reduced  ij':16{1,0}\n"
+            "scratch 64 bytes\n");
+  // In the output's order, which may have gaps; the product of a 16-bit type is summed in float32.
+  EXPECT_EQ(split("ki,kj->ji", {"float16[65536,8]", "float16[65536,8]"}),
+            "contraction in0 float16 * in1 float16 -> scratch+256 float32\n"
+            "  batch  k':16{32768,32768,64}\n"
+            "  m  i:8{1,0,1}\n"
+            "  n  j:8{0,1,8}\n"
+            "  k  k:4096{8,8,0}\n"
+            "map-reduce scratch+256 float32 -> scratch+0 float32\n"
+            "  kept  j:8{8,8}  i:8{1,1}\n"
+            "  reduced  k':16{64,0}\n"
+            "map-reduce scratch+0 float32 -> out float16\n"
+            "  kept  ji:64{1,1}\n"
+            "scratch 4352 bytes\n");
+  // Short runs are left whole, and so is what has tasks enough.
+  for (const auto& [text, types] : std::vector<std::pair<const char*, std::vector<const char*>>>{
+           {"ik,jk->ij", {"float32[64,255]", "float32[64,255]"}},
+           {"ik,kj->ij", {"float32[2048,2048]", "float32[2048,2048]"}}})
+    EXPECT_EQ(split(text, types), to_string(plan_of(bound(text, types))));
 }
 
 TEST(Lower, ReusesScratch) {

@@ -42,7 +42,8 @@ class EINC_EXPORT Kernel {
   const std::vector<TensorType>& input_types() const;
   const TensorType& output_type() const;
 
-  // Bytes of intermediates that one run() takes from the heap; 0 for a single pair.
+  // Bytes of intermediates that one run() takes from the heap; of a single pair 0, unless a long
+  // sum is made of partial ones.
   int64_t scratch_bytes() const;
 
   // output[...] = sum over the contracted labels of the product of `inputs`.

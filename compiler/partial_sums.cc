@@ -1,0 +1,170 @@
+#include "compiler/partial_sums.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <optional>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "compiler/plan.h"
+#include "compiler/schedule_util.h"
+#include "einc/dtype.h"
+#include "runtime/program.h"
+
+namespace einc {
+namespace {
+
+int64_t positions(const std::vector<Dim>& dims) {
+  int64_t product = 1;
+  for (const Dim& dim : dims) product *= dim.extent;
+  return product;
+}
+
+// Cuts a summed dim into as many equal parts as it can have without making runs of memory short,
+// the dim with the longest steps first among equals. What is returned is a dim over the parts.
+std::optional<Dim> cut(std::vector<Dim>& summed, int64_t most_parts) {
+  Dim* best = nullptr;
+  int64_t parts = 1;
+  const auto longest_step = [](const Dim& dim) {
+    int64_t longest = 0;
+    for (const int64_t stride : dim.strides) longest = std::max(longest, std::abs(stride));
+    return longest;
+  };
+  for (Dim& dim : summed) {
+    constexpr int64_t kRun = 128;
+    const bool is_run = std::find(dim.strides.begin(), dim.strides.end(), 1) != dim.strides.end();
+    int64_t divisor = std::min(most_parts, is_run ? dim.extent / kRun : dim.extent);
+    while (divisor > 1 && dim.extent % divisor != 0) --divisor;
+    if (divisor < 2 || divisor < parts) continue;
+    if (divisor == parts && longest_step(dim) <= longest_step(*best)) continue;
+    best = &dim;
+    parts = divisor;
+  }
+  if (best == nullptr) return std::nullopt;
+  best->extent /= parts;
+  Dim over_parts{best->name + "'", parts, best->strides};
+  for (int64_t& stride : over_parts.strides) stride *= best->extent;
+  return over_parts;
+}
+
+// The partial sums of a step lie as its results do, but without gaps, one part after the other. Of
+// these dims of the step, of which the last stride is the results', it becomes the partial sums'.
+// Returns the step that sums them.
+MapReduce sum_of_parts(const StepOperand& parts, const StepOperand& result, bool accumulates,
+                       DType compute, Dim& over_parts, const std::vector<Dim*>& kept) {
+  MapReduce sum{
+      .inputs = {parts}, .output = result, .accumulates = accumulates, .compute = compute};
+  std::vector<Dim*> inside_out = kept;
+  sort_by(inside_out, [](const Dim* dim) { return std::abs(dim->strides.back()); });
+  int64_t elements = 1;
+  for (Dim* const dim : inside_out) {
+    sum.kept.insert(sum.kept.begin(), {dim->name, dim->extent, {elements, dim->strides.back()}});
+    dim->strides.back() = elements;
+    elements *= dim->extent;
+  }
+  over_parts.strides.back() = elements;
+  sum.reduced = {{over_parts.name, over_parts.extent, {elements, 0}}};
+  return sum;
+}
+
+class Splitter {
+ public:
+  explicit Splitter(Plan plan) : plan_(std::move(plan)), parts_begin_(plan_.scratch_bytes) {}
+
+  Plan run() {
+    if (!plan_.slices.extents.empty()) return std::move(plan_);
+    std::vector<PlanStep> steps;
+    for (PlanStep& step : plan_.steps) {
+      std::optional<MapReduce> sum;
+      if (auto* contraction = std::get_if<Contraction>(&step)) sum = split(*contraction);
+      if (auto* map_reduce = std::get_if<MapReduce>(&step)) sum = split(*map_reduce);
+      steps.push_back(std::move(step));
+      if (sum) steps.push_back(*std::move(sum));
+    }
+    plan_.steps = std::move(steps);
+    verify(plan_);
+    return std::move(plan_);
+  }
+
+ private:
+  // Both leave the step that makes the partial sums, and return the one that sums them.
+
+  std::optional<MapReduce> split(Contraction& step) {
+    constexpr int64_t kSide = 256;  // of the block of results that is worth a task
+    constexpr int64_t kLeastMultiplyAdds = 1 << 23;
+    const auto blocks = [](const std::vector<Dim>& dims) {
+      return (positions(dims) + kSide - 1) / kSide;
+    };
+    const int64_t batch = positions(step.batch);
+    const int64_t results = batch * positions(step.m) * positions(step.n);
+    const int64_t read = batch * positions(step.k) * (positions(step.m) + positions(step.n));
+    if (results * positions(step.k) < kLeastMultiplyAdds && read < kLeastRead) return std::nullopt;
+    const int64_t tasks = batch * blocks(step.m) * blocks(step.n);
+    auto over_parts = cut(step.k, most_parts(tasks, results, read));
+    if (!over_parts) return std::nullopt;
+    std::vector<Dim*> kept;
+    for (std::vector<Dim>* const group : {&step.batch, &step.m, &step.n})
+      for (Dim& dim : *group) kept.push_back(&dim);
+    const StepOperand parts = take_parts(over_parts->extent * results, step.compute);
+    MapReduce sum = sum_of_parts(parts, step.c, step.accumulates, step.compute, *over_parts, kept);
+    step.c = parts;
+    step.accumulates = false;
+    step.batch.insert(step.batch.begin(), *std::move(over_parts));
+    return sum;
+  }
+
+  std::optional<MapReduce> split(MapReduce& step) {
+    constexpr int64_t kFewResults = 256;
+    const int64_t results = positions(step.kept);
+    int64_t read = 0;
+    for (size_t i = 0; i < step.inputs.size(); ++i) read += elements(step, i);
+    if (results > kFewResults || read < kLeastRead) return std::nullopt;
+    auto over_parts = cut(step.reduced, most_parts(1, results, read));
+    if (!over_parts) return std::nullopt;
+    std::vector<Dim*> kept;
+    for (Dim& dim : step.kept) kept.push_back(&dim);
+    const StepOperand parts = take_parts(over_parts->extent * results, step.compute);
+    MapReduce sum =
+        sum_of_parts(parts, step.output, step.accumulates, step.compute, *over_parts, kept);
+    step.output = parts;
+    step.accumulates = false;
+    step.kept.insert(step.kept.begin(), *std::move(over_parts));
+    return sum;
+  }
+
+  static int64_t elements(const MapReduce& step, size_t operand) {
+    int64_t product = 1;
+    for (const auto* const group : {&step.kept, &step.reduced})
+      for (const Dim& dim : *group)
+        if (dim.strides[operand] != 0) product *= dim.extent;
+    return product;
+  }
+
+  static int64_t most_parts(int64_t tasks, int64_t results, int64_t read) {
+    constexpr int64_t kWantedTasks = 16;
+    constexpr int64_t kReadOfEachPartialSum = 8;
+    return std::min(kWantedTasks / tasks, read / kReadOfEachPartialSum / results);
+  }
+
+  // In scratch, after the intermediates; the next step that is split takes the same bytes.
+  StepOperand take_parts(int64_t elements, DType dtype) {
+    constexpr int64_t kAlignment = 64;
+    const int64_t begin = (parts_begin_ + kAlignment - 1) / kAlignment * kAlignment;
+    plan_.scratch_bytes = std::max(plan_.scratch_bytes, begin + elements * info(dtype).bytes);
+    return {{Slot::Kind::kScratch, begin, {}}, dtype, false};
+  }
+
+  static constexpr int64_t kLeastRead = 1 << 20;
+
+  Plan plan_;
+  const int64_t parts_begin_;
+};
+
+}  // namespace
+
+Plan with_partial_sums(Plan plan) { return Splitter(std::move(plan)).run(); }
+
+}  // namespace einc
