@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <limits>
 #include <numeric>
 #include <optional>
 #include <utility>
@@ -157,18 +158,11 @@ class PanelScheduler : ContractionTile {
 
   // Five loops around the microkernel.
   void build_blocked(NestBuilder& builder) {
-    double wanted = builder.parallel_loops(batch_steps(), tasks());
-    // Each task packs its own blocks, so the longer side is the one to cut: the other is packed
-    // again by every task.
-    const bool cuts_n = extent(n) >= extent(m);
-    const std::vector<int>& cut = cuts_n ? n : m;
-    // Or packing the other side again would show; and P is best read by the page.
-    const int64_t narrowest = choice_.short_sums ? 4096 / bytes_ : 256;
-    if (wanted >= 2) {
-      const auto chunk =
-          std::max(static_cast<int64_t>(static_cast<double>(extent(cut)) / wanted), narrowest);
-      builder.parallel_loops(block_steps(cuts_n ? n_units_ : m_units_, chunk), 1e15);
-    }
+    const double wanted = builder.parallel_loops(batch_steps(), tasks());
+    const auto [rows, columns] = share_out(wanted);
+    constexpr double kAll = 1e15;
+    builder.parallel_loops(block_steps(m_units_, ceil_div(extent(m), rows)), kAll);
+    builder.parallel_loops(block_steps(n_units_, ceil_div(extent(n), columns)), kAll);
     builder.loops(batch_steps());
     builder.loops(n_steps_);
     builder.loops(k_steps_);
@@ -176,6 +170,36 @@ class PanelScheduler : ContractionTile {
     builder.loops(m_steps_);
     pack_q(builder);
     build_tiles(builder);
+  }
+
+  struct Grid {
+    int64_t rows, columns;
+  };
+
+  // In how many parts M and N are cut for tasks, as many as the longer side alone would be: each
+  // task packs its own blocks, so all tasks in a row of the grid pack the same of Q, and in a
+  // column of P.
+  Grid share_out(double wanted) const {
+    // Or packing would show; and P is best read by the page.
+    const int64_t narrowest = choice_.short_sums ? 4096 / bytes_ : 256;
+    const int64_t most_rows = std::max<int64_t>(extent(m) / narrowest, 1);
+    const int64_t most_columns = std::max<int64_t>(extent(n) / narrowest, 1);
+    const auto parts =
+        std::clamp<int64_t>(static_cast<int64_t>(wanted), 1, std::max(most_rows, most_columns));
+    // Where little is packed for each result, runs of C count for more.
+    constexpr int64_t kShortSum = 128;
+    if (extent(k) < kShortSum) return extent(n) >= extent(m) ? Grid{1, parts} : Grid{parts, 1};
+    Grid best{1, 1};
+    int64_t least = std::numeric_limits<int64_t>::max();
+    for (int64_t rows = 1; rows <= std::min(parts, most_rows); ++rows) {
+      const int64_t columns = ceil_div(parts, rows);
+      if (columns > most_columns) continue;
+      const int64_t packed = rows * extent(n) + columns * extent(m);
+      if (packed >= least) continue;
+      least = packed;
+      best = {rows, columns};
+    }
+    return best;
   }
 
   // Q is packed once, then meets P panel by panel, as P lies.

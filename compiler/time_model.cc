@@ -24,9 +24,9 @@ struct Row {
   TimeModel model;
 };
 
-// By einc calibrate on a Zen 1 core, the code of x86-64-v2 there too; x86-64-v4 by the ratio of
-// peak and bandwidth that a Zen 4 core has to it. Precompiled kernels choose their instructions by
-// the machine, so their rows are those of the machine's own target.
+// By einc calibrate on a Zen 1 core, the code of x86-64-v2 there too, and of x86-64-v4 on an Emerald
+// Rapids core. Precompiled kernels choose their instructions by the machine, so their rows are those
+// of the machine's own target.
 constexpr Row kRows[] = {
     {"x86-64-v2", kJit, DType::kFloat32, {8.97e-11, 1.39e-11, 3.93e-11, 1.37e-07}},
     {"x86-64-v2", kJit, DType::kFloat64, {1.62e-10, 1.83e-11, 8.11e-11, 1.37e-07}},
@@ -52,18 +52,18 @@ constexpr Row kRows[] = {
     {"x86-64-v3", kHwy, DType::kComplex128, {4.41e-10, 1.74e-09, 2.32e-09, 4.17e-07}},
     {"x86-64-v3", kHwy, DType::kInt32, {1.83e-10, 4.55e-10, 4.53e-10, 4.79e-07}},
     {"x86-64-v3", kHwy, DType::kInt64, {6.59e-10, 6.18e-10, 8.69e-10, 4.35e-07}},
-    {"x86-64-v4", kJit, DType::kFloat32, {1.85e-11, 1.74e-11, 3.54e-11, 8.22e-08}},
-    {"x86-64-v4", kJit, DType::kFloat64, {3.78e-11, 2.62e-11, 7.05e-11, 8.16e-08}},
-    {"x86-64-v4", kJit, DType::kComplex64, {7.92e-11, 1.27e-10, 1.85e-10, 8.04e-08}},
-    {"x86-64-v4", kJit, DType::kComplex128, {1.62e-10, 3.29e-10, 4.35e-10, 7.56e-08}},
-    {"x86-64-v4", kJit, DType::kInt32, {7.28e-11, 5e-13, 5e-13, 8.04e-08}},
-    {"x86-64-v4", kJit, DType::kInt64, {2.44e-10, 1.92e-12, 5e-13, 8.28e-08}},
-    {"x86-64-v4", kHwy, DType::kFloat32, {1.86e-11, 2.23e-10, 2.7e-10, 2.57e-07}},
-    {"x86-64-v4", kHwy, DType::kFloat64, {3.84e-11, 3.62e-10, 4.87e-10, 2.51e-07}},
-    {"x86-64-v4", kHwy, DType::kComplex64, {8e-11, 7.85e-10, 8.65e-10, 2.63e-07}},
-    {"x86-64-v4", kHwy, DType::kComplex128, {1.76e-10, 8.7e-10, 1.16e-09, 2.5e-07}},
-    {"x86-64-v4", kHwy, DType::kInt32, {7.32e-11, 2.27e-10, 2.26e-10, 2.87e-07}},
-    {"x86-64-v4", kHwy, DType::kInt64, {2.64e-10, 3.09e-10, 4.34e-10, 2.61e-07}},
+    {"x86-64-v4", kJit, DType::kFloat32, {1.33e-11, 7.15e-11, 7.28e-11, 4.19e-08}},
+    {"x86-64-v4", kJit, DType::kFloat64, {3.83e-11, 7.3e-11, 1.24e-10, 5.28e-08}},
+    {"x86-64-v4", kJit, DType::kComplex64, {6.27e-11, 1.74e-10, 1.07e-10, 5.44e-08}},
+    {"x86-64-v4", kJit, DType::kComplex128, {1.4e-10, 2.79e-10, 2.33e-10, 4.51e-08}},
+    {"x86-64-v4", kJit, DType::kInt32, {3.66e-11, 4.74e-11, 5.76e-11, 4.15e-08}},
+    {"x86-64-v4", kJit, DType::kInt64, {1.67e-10, 5.67e-11, 5.43e-11, 7.25e-08}},
+    {"x86-64-v4", kHwy, DType::kFloat32, {1.18e-11, 3.94e-10, 1.46e-10, 3.19e-07}},
+    {"x86-64-v4", kHwy, DType::kFloat64, {3.15e-11, 4.56e-10, 2.61e-10, 3.03e-07}},
+    {"x86-64-v4", kHwy, DType::kComplex64, {5.82e-11, 1.45e-09, 5.3e-10, 3.22e-07}},
+    {"x86-64-v4", kHwy, DType::kComplex128, {1.17e-10, 1.32e-09, 6.97e-10, 2.89e-07}},
+    {"x86-64-v4", kHwy, DType::kInt32, {3.54e-11, 5.07e-10, 1.69e-10, 3.04e-07}},
+    {"x86-64-v4", kHwy, DType::kInt64, {1.89e-10, 5.98e-10, 3.96e-10, 5.45e-07}},
 };
 
 template <typename Rows>

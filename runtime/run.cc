@@ -159,10 +159,10 @@ void run_step(const ProgramStep& step, const Memory& memory, void* shared_scratc
 
 // Whether a run is a single call of a kernel that takes nothing but its operands.
 bool is_one_call(const Program& program) {
-  if (program.steps.size() != 1 || program.slices.begin < program.slices.end) return false;
+  if (program.steps.size() != 1 || program.scratch_bytes > 0) return false;
   const ProgramStep& step = program.steps[0];
-  return step.stripped_elements == 0 && step.code->shared_scratch_bytes == 0 &&
-         step.code->task_scratch_bytes == 0;
+  return program.slices.begin == program.slices.end && step.stripped_elements == 0 &&
+         step.code->shared_scratch_bytes == 0 && step.code->task_scratch_bytes == 0;
 }
 
 // All memory of a run.
