@@ -3,7 +3,9 @@
 // cost of the nests decides.
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -26,14 +28,27 @@ constexpr std::vector<LoopNest> (*kSchedulers[])(const Contraction& step, const 
     schedule_along_batch,
 };
 
+// The sums in the order in which A lies, and in that in which B does: equal, but not in what is
+// read side by side.
+std::vector<Contraction> orders_of_sums(const Contraction& step) {
+  std::vector<Contraction> orders;
+  for (const size_t operand : {size_t{0}, size_t{1}}) {
+    Contraction ordered = step;
+    sort_by(ordered.k, [&](const Dim& dim) { return -std::abs(dim.strides[operand]); });
+    if (orders.empty() || orders[0].k != ordered.k) orders.push_back(std::move(ordered));
+  }
+  return orders;
+}
+
 }  // namespace
 
 std::vector<LoopNest> schedules(const Contraction& step, const Target& target) {
   std::vector<LoopNest> nests;
-  for (const auto scheduler : kSchedulers)
-    for (LoopNest& nest : scheduler(step, target))
-      if (std::find(nests.begin(), nests.end(), nest) == nests.end())
-        nests.push_back(std::move(nest));
+  for (const Contraction& ordered : orders_of_sums(step))
+    for (const auto scheduler : kSchedulers)
+      for (LoopNest& nest : scheduler(ordered, target))
+        if (std::find(nests.begin(), nests.end(), nest) == nests.end())
+          nests.push_back(std::move(nest));
   sort_by_cost(nests, target);
   return nests;
 }

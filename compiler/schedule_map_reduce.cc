@@ -75,10 +75,18 @@ class Scheduler {
   const Axis& axis(int index) const { return nest_.axes[static_cast<size_t>(index)]; }
   int axis_count() const { return static_cast<int>(nest_.axes.size()); }
 
+  // Of equals the one that moves along the outermost axes, wherever it is named.
   int largest_input() const {
-    int largest = -1;
-    for (int i = 0; i < output(); ++i)
-      if (largest < 0 || nest_.elements(i) > nest_.elements(largest)) largest = i;
+    const auto moves_more = [&](int x, int y) {
+      if (nest_.elements(x) != nest_.elements(y)) return nest_.elements(x) > nest_.elements(y);
+      for (int a = 0; a < axis_count(); ++a)
+        if (std::abs(nest_.stride(x, a)) != std::abs(nest_.stride(y, a)))
+          return std::abs(nest_.stride(x, a)) > std::abs(nest_.stride(y, a));
+      return false;
+    };
+    int largest = output() > 0 ? 0 : -1;
+    for (int i = 1; i < output(); ++i)
+      if (moves_more(i, largest)) largest = i;
     return largest;
   }
 

@@ -12,6 +12,7 @@
 #include "compiler/assemble.h"
 #include "compiler/code_generator.h"
 #include "compiler/compile.h"
+#include "compiler/nest_cost.h"
 #include "compiler/schedule.h"
 #include "compiler/target.h"
 #include "einc/einc.h"
@@ -118,6 +119,51 @@ TEST_P(Schedules, AllAgreeWithTheReference) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shard, Schedules, testing::Range(0, 8));
+
+// What the chosen schedules of an einsum with equal extents take, by the cost model.
+double cycles_of(const std::string& expression, int64_t extent, const Target& target) {
+  Request request{.expression = expression};
+  for (size_t at = 0; at != std::string::npos && expression[at] != '-';) {
+    const size_t end = expression.find_first_of(",-", at);
+    request.inputs.push_back(
+        TensorType::row_major(DType::kFloat32, std::vector<int64_t>(end - at, extent)));
+    at = expression[end] == ',' ? end + 1 : std::string::npos;
+  }
+  const Dialect& dialect = *find_dialect("einc");
+  const Einsum einsum =
+      einc::bind(*parse(expression, dialect), request.inputs, std::nullopt, std::nullopt, dialect)
+          ->einsum;
+  const auto steps = plan(einsum, *plan_request({}, einsum), std::nullopt, nullptr);
+  double cycles = 0;
+  for (const PlanStep& step : steps->steps)
+    cycles += cost_of(schedules_of(step, target).front(), target).cycles();
+  return cycles;
+}
+
+TEST(Schedule, CostsTheSameWhicheverOperandComesFirst) {
+  const struct {
+    const char* first;
+    const char* second;
+    int64_t extent;
+  } kCases[] = {
+      {"ij,jk->ik", "jk,ij->ik", 256},
+      {"bij,bjk->bik", "bjk,bij->bik", 64},
+      {"i,j->ij", "j,i->ij", 4096},
+      {"ij,j->i", "j,ij->i", 1024},
+      {"ij,ij->j", "ij,ij->j", 512},
+      {"aedf,fbec->abcd", "fbec,aedf->abcd", 40},
+      {"aebf,fdec->abcd", "fdec,aebf->abcd", 40},
+      {"eafc,bfde->abcd", "bfde,eafc->abcd", 40},
+      {"bda,dc->abc", "dc,bda->abc", 96},
+      {"gdab,efgc->abcdef", "efgc,gdab->abcdef", 20},
+  };
+  for (const Target& target : targets())
+    for (const auto& [first, second, extent] : kCases) {
+      const double cycles = cycles_of(first, extent, target);
+      EXPECT_NEAR(cycles_of(second, extent, target), cycles, cycles / 100)
+          << first << " and " << second << " for " << target.name;
+    }
+}
 
 }  // namespace
 }  // namespace einc::test

@@ -148,7 +148,7 @@ std::optional<std::vector<int>> chain_of(const Network& network) {
   for (const std::vector<int>& pair : holders) {
     if (pair.size() > 2) return std::nullopt;
     if (pair.size() < 2) continue;
-    for (const size_t side : {0, 1}) {
+    for (const size_t side : {size_t{0}, size_t{1}}) {
       std::vector<int>& known = neighbours[static_cast<size_t>(pair[side])];
       if (std::find(known.begin(), known.end(), pair[1 - side]) == known.end())
         known.push_back(pair[1 - side]);
