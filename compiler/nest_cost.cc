@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <variant>
 #include <vector>
 
@@ -58,9 +59,27 @@ class Instructions {
     const double arithmetic = parts() * parts() * rows * vectors * std::max(products, 0.5);
     // A sum has to wait for the one before, whatever its tile.
     const double latency = tile.reduce_axes.empty() ? 0 : 4;
-    const double per_step = std::max({arithmetic / 2, loads / 2, latency}) + 0.5;
+    constexpr double kPageJump = 12;
+    const double per_step =
+        std::max({arithmetic / 2, loads / 2, latency}) + 0.5 + kPageJump * page_jumps(tile);
     constexpr double kStart = 10;
     return kStart + steps * per_step + parts() * store(tile, rows, width, vectors, sums_lanes);
+  }
+
+  // Operands that are elsewhere at each step of the sum: pages are looked up, and nothing is
+  // fetched ahead.
+  double page_jumps(const Tile& tile) const {
+    constexpr int64_t kPageBytes = 4096;
+    constexpr int64_t kPagesAtHand = 32;
+    if (tile.reduce_axes.empty() || tile.inputs.size() < 2) return 0;
+    const int axis = tile.reduce_axes.back();
+    if (nest_.axes[static_cast<size_t>(axis)].extent <= kPagesAtHand) return 0;
+    double jumps = 0;
+    for (const int input : tile.inputs)
+      if (!nest_.is_buffer(input) &&
+          std::abs(nest_.stride(input, axis)) * nest_.element_bytes(input) >= kPageBytes)
+        ++jumps;
+    return jumps;
   }
 
   // Real numbers of an element, in registers of their own.
