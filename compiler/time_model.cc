@@ -24,9 +24,9 @@ struct Row {
   TimeModel model;
 };
 
-// By einc calibrate on a Zen 1 core, the code of x86-64-v2 there too, and of x86-64-v4 on an Emerald
-// Rapids core. Precompiled kernels choose their instructions by the machine, so their rows are those
-// of the machine's own target.
+// By einc calibrate on a Zen 1 core, the code of x86-64-v2 there too, and of x86-64-v4 on an
+// Emerald Rapids core. Precompiled kernels choose their instructions by the machine, so their rows
+// are those of the machine's own target.
 constexpr Row kRows[] = {
     {"x86-64-v2", kJit, DType::kFloat32, {8.97e-11, 1.39e-11, 3.93e-11, 1.37e-07}},
     {"x86-64-v2", kJit, DType::kFloat64, {1.62e-10, 1.83e-11, 8.11e-11, 1.37e-07}},
