@@ -93,17 +93,19 @@ class Splitter {
   // Both leave the step that makes the partial sums, and return the one that sums them.
 
   std::optional<MapReduce> split(Contraction& step) {
-    constexpr int64_t kSide = 256;  // of the block of results that is worth a task
-    constexpr int64_t kLeastMultiplyAdds = 1 << 23;
+    constexpr int64_t kSide = 256;                   // of the block of results that is worth a task
+    constexpr int64_t kLeastMultiplyAdds = 1 << 23;  // of a part
     const auto blocks = [](const std::vector<Dim>& dims) {
       return (positions(dims) + kSide - 1) / kSide;
     };
     const int64_t batch = positions(step.batch);
     const int64_t results = batch * positions(step.m) * positions(step.n);
     const int64_t read = batch * positions(step.k) * (positions(step.m) + positions(step.n));
-    if (results * positions(step.k) < kLeastMultiplyAdds && read < kLeastRead) return std::nullopt;
+    // A part is to be worth a task.
+    const int64_t worth =
+        std::max(results * positions(step.k) / kLeastMultiplyAdds, read / kLeastRead);
     const int64_t tasks = batch * blocks(step.m) * blocks(step.n);
-    auto over_parts = cut(step.k, most_parts(tasks, results, read));
+    auto over_parts = cut(step.k, std::min(most_parts(tasks, results, read), worth));
     if (!over_parts) return std::nullopt;
     std::vector<Dim*> kept;
     for (std::vector<Dim>* const group : {&step.batch, &step.m, &step.n})
@@ -121,8 +123,8 @@ class Splitter {
     const int64_t results = positions(step.kept);
     int64_t read = 0;
     for (size_t i = 0; i < step.inputs.size(); ++i) read += elements(step, i);
-    if (results > kFewResults || read < kLeastRead) return std::nullopt;
-    auto over_parts = cut(step.reduced, most_parts(1, results, read));
+    if (results > kFewResults) return std::nullopt;
+    auto over_parts = cut(step.reduced, std::min(most_parts(1, results, read), read / kLeastRead));
     if (!over_parts) return std::nullopt;
     std::vector<Dim*> kept;
     for (Dim& dim : step.kept) kept.push_back(&dim);
@@ -157,7 +159,7 @@ class Splitter {
     return {{Slot::Kind::kScratch, begin, {}}, dtype, false};
   }
 
-  static constexpr int64_t kLeastRead = 1 << 20;
+  static constexpr int64_t kLeastRead = 1 << 18;  // by a part
 
   Plan plan_;
   const int64_t parts_begin_;

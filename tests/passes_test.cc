@@ -121,24 +121,24 @@ TEST(PartialSums, MakeTasksOfLongSums) {
   };
   EXPECT_EQ(split("ij->", {"float32[2048,1024]"}),
             "map-reduce in0 float32 -> scratch+0 float32\n"
-            "  kept  ij':16{131072,1}\n"
-            "  reduced  ij:131072{1,0}\n"
+            "  kept  ij':8{262144,1}\n"
+            "  reduced  ij:262144{1,0}\n"
             "map-reduce scratch+0 float32 -> out float32\n"
-            "  reduced  ij':16{1,0}\n"
-            "scratch 64 bytes\n");
+            "  reduced  ij':8{1,0}\n"
+            "scratch 32 bytes\n");
   // In the output's order, which may have gaps; the product of a 16-bit type is summed in float32.
   EXPECT_EQ(split("ki,kj->ji", {"float16[65536,8]", "float16[65536,8]"}),
             "contraction in0 float16 * in1 float16 -> scratch+256 float32\n"
-            "  batch  k':16{32768,32768,64}\n"
+            "  batch  k':4{131072,131072,64}\n"
             "  m  i:8{1,0,1}\n"
             "  n  j:8{0,1,8}\n"
-            "  k  k:4096{8,8,0}\n"
+            "  k  k:16384{8,8,0}\n"
             "map-reduce scratch+256 float32 -> scratch+0 float32\n"
             "  kept  j:8{8,8}  i:8{1,1}\n"
-            "  reduced  k':16{64,0}\n"
+            "  reduced  k':4{64,0}\n"
             "map-reduce scratch+0 float32 -> out float16\n"
             "  kept  ji:64{1,1}\n"
-            "scratch 4352 bytes\n");
+            "scratch 1280 bytes\n");
   // Short runs are left whole, and so is what has tasks enough.
   for (const auto& [text, types] : std::vector<std::pair<const char*, std::vector<const char*>>>{
            {"ik,jk->ij", {"float32[64,255]", "float32[64,255]"}},
