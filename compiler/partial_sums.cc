@@ -17,12 +17,6 @@
 namespace einc {
 namespace {
 
-int64_t positions(const std::vector<Dim>& dims) {
-  int64_t product = 1;
-  for (const Dim& dim : dims) product *= dim.extent;
-  return product;
-}
-
 // Cuts a summed dim into as many equal parts as it can have without making runs of memory short,
 // the dim with the longest steps first among equals. What is returned is a dim over the parts.
 std::optional<Dim> cut(std::vector<Dim>& summed, int64_t most_parts) {
@@ -122,7 +116,8 @@ class Splitter {
     constexpr int64_t kFewResults = 256;
     const int64_t results = positions(step.kept);
     int64_t read = 0;
-    for (size_t i = 0; i < step.inputs.size(); ++i) read += elements(step, i);
+    for (size_t i = 0; i < step.inputs.size(); ++i)
+      read += positions_of(i, step.kept) * positions_of(i, step.reduced);
     if (results > kFewResults) return std::nullopt;
     auto over_parts = cut(step.reduced, std::min(most_parts(1, results, read), read / kLeastRead));
     if (!over_parts) return std::nullopt;
@@ -135,14 +130,6 @@ class Splitter {
     step.accumulates = false;
     step.kept.insert(step.kept.begin(), *std::move(over_parts));
     return sum;
-  }
-
-  static int64_t elements(const MapReduce& step, size_t operand) {
-    int64_t product = 1;
-    for (const auto* const group : {&step.kept, &step.reduced})
-      for (const Dim& dim : *group)
-        if (dim.strides[operand] != 0) product *= dim.extent;
-    return product;
   }
 
   static int64_t most_parts(int64_t tasks, int64_t results, int64_t read) {

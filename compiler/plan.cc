@@ -118,6 +118,19 @@ struct Printer {
 
 }  // namespace
 
+int64_t positions(const std::vector<Dim>& dims) {
+  int64_t product = 1;
+  for (const Dim& dim : dims) product *= dim.extent;
+  return product;
+}
+
+int64_t positions_of(size_t operand, const std::vector<Dim>& dims) {
+  int64_t product = 1;
+  for (const Dim& dim : dims)
+    if (dim.strides[operand] != 0) product *= dim.extent;
+  return product;
+}
+
 std::vector<Slot> input_slots(const Contraction& step) { return {step.a.slot, step.b.slot}; }
 
 std::vector<Slot> input_slots(const MapReduce& step) {

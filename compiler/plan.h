@@ -2,6 +2,7 @@
 // for whoever reads the plan, but no longer mean anything: a step is dims with strides.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -19,6 +20,10 @@ struct Dim {
   std::vector<int64_t> strides;
   friend bool operator==(const Dim&, const Dim&) = default;
 };
+
+// The product of the extents; and, of dims that may lack the operand, of those that it has.
+int64_t positions(const std::vector<Dim>& dims);
+int64_t positions_of(size_t operand, const std::vector<Dim>& dims);
 
 struct StepOperand {
   Slot slot;

@@ -14,56 +14,47 @@
 namespace einc {
 namespace {
 
-int64_t extent(const std::vector<Dim>& dims) {
-  int64_t product = 1;
-  for (const Dim& dim : dims) product *= dim.extent;
-  return product;
-}
-
 struct Describe {
   StepInfo operator()(const Contraction& step) const {
     return {.what = "contraction",
-            .batch = extent(step.batch),
-            .m = extent(step.m),
-            .n = extent(step.n),
-            .k = extent(step.k)};
+            .batch = positions(step.batch),
+            .m = positions(step.m),
+            .n = positions(step.n),
+            .k = positions(step.k)};
   }
   StepInfo operator()(const MapReduce& step) const {
-    return {.what = "map-reduce", .m = extent(step.kept), .k = extent(step.reduced)};
+    return {.what = "map-reduce", .m = positions(step.kept), .k = positions(step.reduced)};
   }
   StepInfo operator()(const Softmax& step) const {
-    return {.what = "softmax", .m = extent(step.outer), .k = step.axis.extent};
+    return {.what = "softmax", .m = positions(step.outer), .k = step.axis.extent};
   }
   StepInfo operator()(const Normalize& step) const {
-    return {.what = "normalize", .m = extent(step.outer), .k = step.axis.extent};
+    return {.what = "normalize", .m = positions(step.outer), .k = step.axis.extent};
   }
 };
 
 struct Measure {
   StepSizes operator()(const Contraction& step) const {
     const auto size = [](const std::vector<Dim>& dims) {
-      return static_cast<double>(extent(dims));
+      return static_cast<double>(positions(dims));
     };
     const double batch = size(step.batch), m = size(step.m), n = size(step.n), k = size(step.k);
     return {.flops = batch * m * n * k, .inputs = batch * (m + n) * k, .output = batch * m * n};
   }
   StepSizes operator()(const MapReduce& step) const {
     const auto elements = [&](size_t operand) {
-      double product = 1;
-      for (const auto* dims : {&step.kept, &step.reduced})
-        for (const Dim& dim : *dims)
-          if (dim.strides[operand] != 0) product *= static_cast<double>(dim.extent);
-      return product;
+      return static_cast<double>(positions_of(operand, step.kept)) *
+             static_cast<double>(positions_of(operand, step.reduced));
     };
-    StepSizes sizes{
-        .flops = static_cast<double>(extent(step.kept)) * static_cast<double>(extent(step.reduced)),
-        .output = elements(step.inputs.size())};
+    StepSizes sizes{.flops = static_cast<double>(positions(step.kept)) *
+                             static_cast<double>(positions(step.reduced)),
+                    .output = elements(step.inputs.size())};
     for (size_t input = 0; input < step.inputs.size(); ++input) sizes.inputs += elements(input);
     return sizes;
   }
   StepSizes operator()(const auto& step) const {  // Softmax, Normalize
     const double size =
-        static_cast<double>(extent(step.outer)) * static_cast<double>(step.axis.extent);
+        static_cast<double>(positions(step.outer)) * static_cast<double>(step.axis.extent);
     return {.flops = size, .inputs = size, .output = size};
   }
 };

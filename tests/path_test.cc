@@ -154,15 +154,17 @@ RC_GTEST_PROP(Path, ConnectedIsAsCheapAsTheBestWithoutOuterProducts, (uint64_t s
   std::vector<int> terms;
   for (size_t t = 0; t < network.terms.size(); ++t) terms.push_back(static_cast<int>(t));
   const double fewest = fewest_flops(Contractor(network), network, terms, false);
-  int64_t pairs = 1'000'000;
-  const auto path = connected_path(network, kFewestFlops, 60, pairs);
+  const auto search = [&](double log2_bound, int64_t moves) {
+    Budget budget = Budget::of_moves(moves);
+    return connected_path(network, kFewestFlops, log2_bound, 1, budget);
+  };
+  const auto path = search(60, 1'000'000);
   RC_ASSERT(path.has_value() == (fewest < kNoPath));
   if (!path) return;
   RC_ASSERT(std::abs(cost_of(network, *path).log2_flops - std::log2(fewest)) < 1e-3);
   // Not within a bound that is lower, and not in less work than it takes.
-  RC_ASSERT(!connected_path(network, kFewestFlops, std::log2(fewest) - 0.01, pairs));
-  pairs = 0;
-  RC_ASSERT(!connected_path(network, kFewestFlops, 60, pairs));
+  RC_ASSERT(!search(std::log2(fewest) - 0.01, 1'000'000));
+  RC_ASSERT(!search(60, 1));
 }
 
 RC_GTEST_PROP(Path, AutoIsNoWorseThanGreedy, (uint64_t seed)) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -86,37 +87,31 @@ void NestEmitter::emit_loop(const Loop& loop, const Scope& scope) {
   llvm::BasicBlock* const start = new_block("loop");
   ir_.CreateBr(start);
   ir_.SetInsertPoint(start);
-  struct Carried {
-    llvm::PHINode* phi;
-    llvm::Value* next;
-  };
-  std::vector<Carried> carried;
   const auto carry = [&](llvm::Value* first) {
     llvm::PHINode* const phi = ir_.CreatePHI(first->getType(), 2);
     phi->addIncoming(first, before);
-    carried.push_back({phi, nullptr});
     return phi;
   };
   llvm::PHINode* const index = carry(constant(0));
   Scope moved = scope;
-  std::vector<int64_t> steps{0};
+  std::vector<std::pair<llvm::PHINode*, int64_t>> moving;  // pointers, and bytes in an iteration
   for (int o = 0; o < operands(); ++o) {
     llvm::Value*& pointer = moved.pointers[static_cast<size_t>(o)];
     const int64_t bytes = step_bytes(o, loop);
     if (pointer == nullptr || bytes == 0 || !is_used(o, loop.body)) continue;
-    pointer = carry(pointer);
-    steps.push_back(bytes);
+    moving.emplace_back(carry(pointer), bytes);
+    pointer = moving.back().first;
   }
 
   emit_body(loop.body, enter(loop, moved, index));
 
-  carried[0].next = ir_.CreateAdd(index, constant(loop.step));
-  for (size_t c = 1; c < carried.size(); ++c)
-    carried[c].next = numbers_.offset(carried[c].phi, steps[c]);
-  for (const Carried& value : carried) value.phi->addIncoming(value.next, ir_.GetInsertBlock());
+  llvm::BasicBlock* const end = ir_.GetInsertBlock();
+  llvm::Value* const next = ir_.CreateAdd(index, constant(loop.step));
+  index->addIncoming(next, end);
+  for (const auto& [phi, bytes] : moving) phi->addIncoming(numbers_.offset(phi, bytes), end);
   llvm::BasicBlock* const after = new_block("after");
   llvm::Value* const size = scope.ranges[static_cast<size_t>(loop.axis)].size;
-  ir_.CreateCondBr(ir_.CreateICmpSLT(carried[0].next, size), start, after);
+  ir_.CreateCondBr(ir_.CreateICmpSLT(next, size), start, after);
   ir_.SetInsertPoint(after);
 }
 

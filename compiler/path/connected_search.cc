@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "compiler/path/budget.h"
 #include "compiler/path/label_bits.h"
 #include "compiler/path/log2.h"
 #include "compiler/path/network.h"
@@ -74,13 +75,14 @@ class Layer {
 class ConnectedSearch {
  public:
   ConnectedSearch(const Network& network, const Objective& objective, double log2_bound,
-                  int64_t& pairs)
+                  double until, Budget& budget)
       : terms_(network.terms.size()),
         objective_(objective),
         bits_(network),
         words_(static_cast<size_t>(bits_.words())),
         log2_bound_(log2_bound),
-        pairs_left_(pairs),
+        until_(until),
+        budget_(budget),
         layers_(terms_ + 1),
         together_(words_) {
     output_.resize(words_);
@@ -125,13 +127,16 @@ class ConnectedSearch {
     const std::vector<Part>& smaller = layers_[half].parts();
     const std::vector<Part>& larger = layers_[size - half].parts();
     for (const Part& a : smaller) {
+      int64_t pairs = 0;  // each takes about as long as a move
       for (const Part& b : larger) {
         if (a.cost + b.cost >= 1) break;  // and so for what comes after, which costs more
-        if (pairs_left_-- <= 0) return false;
+        ++pairs;
         const bool is_first = half < size - half || a.terms < b.terms;
         if ((a.terms & b.terms) == 0 && (a.around & b.terms) != 0 && is_first)
           join(a, b, layers_[size]);
       }
+      budget_.spend(pairs);
+      if (budget_.spent() >= until_) return false;
     }
     return true;
   }
@@ -195,7 +200,8 @@ class ConnectedSearch {
   const LabelBits bits_;
   const size_t words_;
   const double log2_bound_;
-  int64_t& pairs_left_;
+  const double until_;
+  Budget& budget_;
   std::vector<Layer> layers_;  // by terms in a part; once complete, its parts stay where they are
   std::vector<Word> labels_;   // of all parts
   std::vector<Word> output_;
@@ -205,9 +211,9 @@ class ConnectedSearch {
 }  // namespace
 
 std::optional<SsaPath> connected_path(const Network& network, const Objective& objective,
-                                      double log2_bound, int64_t& pairs) {
+                                      double log2_bound, double until, Budget& budget) {
   EINC_CHECK(network.terms.size() >= 2 && network.terms.size() <= kMostConnectedTerms);
-  return ConnectedSearch(network, objective, log2_bound, pairs).run();
+  return ConnectedSearch(network, objective, log2_bound, until, budget).run();
 }
 
 }  // namespace einc

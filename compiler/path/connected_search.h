@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 
+#include "compiler/path/budget.h"
 #include "compiler/path/network.h"
 #include "compiler/path/objective.h"
 
@@ -12,13 +12,12 @@ namespace einc {
 
 inline constexpr size_t kMostConnectedTerms = 64;
 
-// The best path without outer products, if it costs less than 2^log2_bound; nothing else if there
-// is none, or if more than `pairs` pairs of sets of terms would have to be looked at, of which it
-// leaves there how many were not. Takes 2 to kMostConnectedTerms terms. Dynamic programming over
-// connected sets by size, of which only those are kept that can be part of a path within the bound
-// (Pfeifer, Haegeman, Verstraete, "Faster identification of optimal contraction sequences for
-// tensor networks", 2014).
+// The best path without outer products, if it costs less than 2^log2_bound; nothing if there is
+// none, or if it is not found by the time that `until` of the budget is spent. Takes 2 to
+// kMostConnectedTerms terms. Dynamic programming over connected sets by size, of which only those
+// are kept that can be part of a path within the bound (Pfeifer, Haegeman, Verstraete, "Faster
+// identification of optimal contraction sequences for tensor networks", 2014).
 std::optional<SsaPath> connected_path(const Network& network, const Objective& objective,
-                                      double log2_bound, int64_t& pairs);
+                                      double log2_bound, double until, Budget& budget);
 
 }  // namespace einc

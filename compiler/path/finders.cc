@@ -120,10 +120,11 @@ SsaPath find_exact(const Network& network, const PathSearch& search) {
     return interval_path(network, *chain, search.objective);
   SsaPath path = find_auto(network, search);
   if (terms > kMostConnectedTerms) return path;
-  constexpr double kPairsPerMove = 100;
-  auto pairs = static_cast<int64_t>(kPairsPerMove * search.budget.total_moves());
+  constexpr double kSomeSeconds = 3e7;  // in moves
+  const double until = 1 + std::clamp(kSomeSeconds / search.budget.total_moves(), 1.0, 100.0);
   const double bound = log2_cost_of(network, path, search.objective);
-  return connected_path(network, search.objective, bound, pairs).value_or(std::move(path));
+  return connected_path(network, search.objective, bound, until, search.budget)
+      .value_or(std::move(path));
 }
 
 }  // namespace

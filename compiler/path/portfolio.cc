@@ -100,14 +100,13 @@ class Portfolio {
     constexpr double kShare = 0.2;
     constexpr int64_t kSplitsPerMove = 20;
     const size_t terms = network_.terms.size();
-    const auto moves = static_cast<int64_t>(kShare * budget_.total_moves());
     const auto splits = static_cast<int64_t>(terms * terms * terms / 6);
+    const double share = static_cast<double>(splits / kSplitsPerMove) / budget_.total_moves();
     if (terms <= kMostConnectedTerms) {
-      int64_t pairs = moves;  // either takes about as long
-      const auto path = connected_path(network_, objective_, pool_[0].total, pairs);
-      budget_.spend(moves - pairs);
+      const double until = budget_.spent() + kShare;
+      const auto path = connected_path(network_, objective_, pool_[0].total, until, budget_);
       if (path) keep(tree_of(*path));
-    } else if (terms <= kMostIntervalTerms && splits / kSplitsPerMove <= moves) {
+    } else if (terms <= kMostIntervalTerms && share <= kShare) {
       const auto chain = chain_of(network_);
       if (!chain) return;
       budget_.spend(splits / kSplitsPerMove);

@@ -25,7 +25,8 @@ struct Options {
   // Contraction order: auto, exact, greedy, elimination, sweep, bisection, reconfigure, anneal, or
   // a path as NumPy and opt_einsum write it, such as "[[0, 1], [0, 1]]", or "ssa [[0, 1], [2, 3]]".
   // "exact" finds the best order of up to 16 operands, the best without outer products of chains
-  // and, in a hundred times the budget at most, of up to 64 operands; else it is what "auto" finds.
+  // and, where as long again as the budget or a few seconds are enough, of up to 64 operands; else
+  // what "auto" finds.
   std::string path = "auto";
   std::string minimize = "time";  // by the order: time, flops, size, write
   std::optional<double>
