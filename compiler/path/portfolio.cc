@@ -98,20 +98,21 @@ class Portfolio {
   // Where a small part of the budget is enough for it.
   void add_best_without_outer_products() {
     constexpr double kShare = 0.2;
-    constexpr int64_t kSplitsPerMove = 20;
     const size_t terms = network_.terms.size();
-    const auto splits = static_cast<int64_t>(terms * terms * terms / 6);
-    const double share = static_cast<double>(splits / kSplitsPerMove) / budget_.total_moves();
     if (terms <= kMostConnectedTerms) {
       const double until = budget_.spent() + kShare;
       const auto path = connected_path(network_, objective_, pool_[0].total, until, budget_);
       if (path) keep(tree_of(*path));
-    } else if (terms <= kMostIntervalTerms && share <= kShare) {
-      const auto chain = chain_of(network_);
-      if (!chain) return;
-      budget_.spend(splits / kSplitsPerMove);
-      keep(tree_of(interval_path(network_, *chain, objective_)));
+      return;
     }
+    constexpr size_t kSplitsPerMove = 20;
+    const size_t moves = terms * terms * terms / 6 / kSplitsPerMove;
+    if (terms > kMostIntervalTerms || static_cast<double>(moves) > kShare * budget_.total_moves())
+      return;
+    const auto chain = chain_of(network_);
+    if (!chain) return;
+    budget_.spend(static_cast<int64_t>(moves));
+    keep(tree_of(interval_path(network_, *chain, objective_)));
   }
 
   // A different one each time: first of every kind what it makes without noise.
