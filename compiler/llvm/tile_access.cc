@@ -114,7 +114,7 @@ TileEmitter::Numbers TileEmitter::load_transposed(int input, llvm::Value* pointe
             ? numbers_.zero(tile_.lanes)
             : load_vector(input, numbers_.offset(pointer, offset_of(input, shape.columns, lane)),
                           shape.row_count()));
-  Numbers rows = numbers_.transpose(std::move(columns));
+  Numbers rows = numbers_.transpose(columns);
   rows.resize(static_cast<size_t>(shape.row_count()));
   return rows;
 }
@@ -220,7 +220,7 @@ void TileEmitter::store_transposed(const Numbers& sums, const Shape& shape, bool
                                    bool streams) {
   Numbers rows = sums;
   rows.resize(static_cast<size_t>(tile_.lanes), numbers_.zero(tile_.lanes));
-  const Numbers columns = numbers_.transpose(std::move(rows));
+  const Numbers columns = numbers_.transpose(rows);
   std::vector<Store> stores;
   for (int64_t column = 0; column < shape.width(); ++column)
     stores.push_back({offset_of(tile_.output, shape.columns, column),
