@@ -59,27 +59,9 @@ class Instructions {
     const double arithmetic = parts() * parts() * rows * vectors * std::max(products, 0.5);
     // A sum has to wait for the one before, whatever its tile.
     const double latency = tile.reduce_axes.empty() ? 0 : 4;
-    constexpr double kPageJump = 12;
-    const double per_step =
-        std::max({arithmetic / 2, loads / 2, latency}) + 0.5 + kPageJump * page_jumps(tile);
+    const double per_step = std::max({arithmetic / 2, loads / 2, latency}) + 0.5;
     constexpr double kStart = 10;
     return kStart + steps * per_step + parts() * store(tile, rows, width, vectors, sums_lanes);
-  }
-
-  // Operands that are elsewhere at each step of the sum: pages are looked up, and nothing is
-  // fetched ahead.
-  double page_jumps(const Tile& tile) const {
-    constexpr int64_t kPageBytes = 4096;
-    constexpr int64_t kPagesAtHand = 32;
-    if (tile.reduce_axes.empty() || tile.inputs.size() < 2) return 0;
-    const int axis = tile.reduce_axes.back();
-    if (nest_.axes[static_cast<size_t>(axis)].extent <= kPagesAtHand) return 0;
-    double jumps = 0;
-    for (const int input : tile.inputs)
-      if (!nest_.is_buffer(input) &&
-          std::abs(nest_.stride(input, axis)) * nest_.element_bytes(input) >= kPageBytes)
-        ++jumps;
-    return jumps;
   }
 
   // Real numbers of an element, in registers of their own.
@@ -160,20 +142,18 @@ class Instructions {
 }  // namespace
 
 double NestCost::cycles() const {
-  // Bytes a cycle, and how much of the shorter part is not hidden behind the longer: what chose
-  // best among measured schedules (tests/bench/README.md).
-  const double computing = instruction_cycles + l2_bytes / 32;
-  const double waiting = std::max(l3_bytes / 24, memory_bytes / 16);
-  constexpr double kNotOverlapped = 0.15;
-  return std::max(computing, waiting) + kNotOverlapped * std::min(computing, waiting);
+  // Bytes a cycle, how much of the shorter part is not hidden behind the longer, and cycles a page:
+  // what chose best among measured schedules (tests/bench/README.md).
+  const double computing = instruction_cycles + traffic.into_l1 / 48;
+  const double waiting = std::max(traffic.into_l2 / 32, traffic.into_l3 / 6);
+  constexpr double kNotOverlapped = 0.5;
+  return std::max(computing, waiting) + kNotOverlapped * std::min(computing, waiting) +
+         2 * traffic.pages + 60 * traffic.far_pages;
 }
 
 NestCost cost_of(const LoopNest& nest, const Target& target) {
-  const NestTraffic traffic = traffic_of(nest, target);
   return {.instruction_cycles = Instructions(nest, target).cycles(),
-          .l2_bytes = traffic.into_l1,
-          .l3_bytes = traffic.into_l2,
-          .memory_bytes = traffic.into_l3};
+          .traffic = traffic_of(nest, target)};
 }
 
 void sort_by_cost(std::vector<LoopNest>& nests, const Target& target) {

@@ -4,15 +4,14 @@
 #include <vector>
 
 #include "compiler/loop_nest.h"
+#include "compiler/nest_memory.h"
 #include "compiler/target.h"
 
 namespace einc {
 
 struct NestCost {
   double instruction_cycles = 0;  // multiply-adds, loads, shuffles and stores of the tiles
-  double l2_bytes = 0;            // that have to come from L2, L3 and memory, in whole lines, and
-  double l3_bytes = 0;            // as much more as is lost between short runs
-  double memory_bytes = 0;
+  NestTraffic traffic;
 
   // Good for comparing nests of one step, not for telling time.
   double cycles() const;

@@ -9,12 +9,15 @@
 
 namespace einc {
 
-// Bytes that have to come into caches of the target's sizes, in whole lines, and as much more as is
-// lost between short runs.
 struct NestTraffic {
+  // Bytes that have to come into caches of the target's sizes, in whole lines.
   double into_l1 = 0;
   double into_l2 = 0;
   double into_l3 = 0;
+  // Pages whose addresses have to be looked up because the first table of those at hand (the
+  // translation lookaside buffer) does not hold them, or neither does the second.
+  double pages = 0;
+  double far_pages = 0;
 };
 
 NestTraffic traffic_of(const LoopNest& nest, const Target& target);
