@@ -119,7 +119,10 @@ std::vector<std::vector<int>> ContractionTile::row_dims() const {
   constexpr int64_t kShort = 14;
   std::vector<std::vector<int>> result;
   const bool needs_y = is_row(y_) && !is_contiguous(kC, columns_);
-  for (const int inner : m) {
+  // Of equals the first is taken: panels are best copied along what Q has side by side.
+  std::vector<int> inners = m;
+  if (choice_.packs_q) sort_by(inners, [&](int axis) { return nest.stride(q_, axis) != 1; });
+  for (const int inner : inners) {
     if (needs_y && inner != y_) continue;
     result.push_back({inner});
     if (extent(inner) > kShort) continue;

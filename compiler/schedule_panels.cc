@@ -42,33 +42,47 @@ class PanelScheduler : ContractionTile {
 
   struct Unit {
     int axis;
-    int64_t size;  // a tile's, or 1
+    int64_t size;   // a tile's, or 1
+    int64_t least;  // of a block: a line of what an operand has side by side
   };
 
+  // A line, where an operand has it side by side.
+  int64_t run(int operand, int axis) const {
+    const bool is_run = std::abs(nest.stride(operand, axis)) == 1;
+    return is_run ? std::min(line_elements(), extent(axis)) : 1;
+  }
+
   // Axes of a group from the inside out: the tile's, then the others as C lies.
-  std::vector<Unit> inside_out(const std::vector<int>& group,
-                               const std::vector<TileDim>& tile) const {
+  std::vector<Unit> inside_out(const std::vector<int>& group, const std::vector<TileDim>& tile,
+                               int operand) const {
     std::vector<Unit> units;
-    for (size_t d = tile.size(); d-- > 0;) units.push_back({tile[d].axis, tile[d].count});
+    const auto add = [&](int axis, int64_t size) {
+      units.push_back({axis, size, std::max(run(operand, axis) / size, int64_t{1}) * size});
+    };
+    for (size_t d = tile.size(); d-- > 0;) add(tile[d].axis, tile[d].count);
     for (size_t g = group.size(); g-- > 0;)
       if (std::none_of(tile.begin(), tile.end(),
                        [&](const TileDim& dim) { return dim.axis == group[g]; }))
-        units.push_back({group[g], 1});
+        add(group[g], 1);
     return units;
   }
 
   // Steps, outermost first, of blocks of at most `most` positions, in even shares.
   std::vector<Step> block_steps(const std::vector<Unit>& inside_out, int64_t most) const {
+    int64_t least_outer = 1;
+    for (const Unit& unit : inside_out) least_outer *= unit.least;
     std::vector<Step> steps;
     for (const Unit& unit : inside_out) {
+      least_outer /= unit.least;
       const int64_t all = extent(unit.axis);
+      const int64_t most_here = std::max(most / least_outer, unit.least);
       int64_t step = all;
-      if (most < all) {
-        const int64_t parts = ceil_div(all, std::max(most / unit.size * unit.size, unit.size));
+      if (most_here < all) {
+        const int64_t parts = ceil_div(all, most_here / unit.size * unit.size);
         step = std::min(ceil_div(ceil_div(all, parts), unit.size) * unit.size, all);
       }
       steps.insert(steps.begin(), {unit.axis, step});
-      most = step < all ? 1 : most / all;
+      most /= step;
     }
     return steps;
   }
@@ -88,8 +102,8 @@ class PanelScheduler : ContractionTile {
   // KC so that a panel of P stays in L1 or close; MC so that the block of Q takes half of L2; NC so
   // that the block of P stays in L3.
   void choose_blocks() {
-    m_units_ = inside_out(m, rows_);
-    n_units_ = inside_out(n, columns_);
+    m_units_ = inside_out(m, rows_, q_);
+    n_units_ = inside_out(n, columns_, p_);
     constexpr int64_t kShortSum = 8;
     const int64_t most_kc = choice_.short_sums ? kShortSum
                             : is_narrow_float(nest.output.dtype)
@@ -97,8 +111,8 @@ class PanelScheduler : ContractionTile {
                                 : std::max<int64_t>(target_.l1_bytes / 16 / bytes_, 16);
     std::vector<Unit> k_units;
     for (size_t i = k.size(); i-- > 0;) {
-      const int64_t unit = extent(k) > most_kc ? std::min<int64_t>(most_kc, 16) : 1;
-      k_units.push_back({k[i], std::min(unit, extent(k[i]))});
+      const int64_t line = std::min(std::max(run(p_, k[i]), run(q_, k[i])), most_kc);
+      k_units.push_back({k[i], line, line});
     }
     // Half as much again at once is better than two halves.
     k_steps_ = extent(k) <= most_kc * 3 / 2 ? block_steps(k_units, extent(k))
@@ -144,7 +158,7 @@ class PanelScheduler : ContractionTile {
     builder.local(buffer);
     const auto here = builder.place();
     copy(nest, builder, operand, nest.buffer_index(buffer), target_,
-         {.room = tile.size() == 1 ? ceil_div(tile[0].count, lanes) * lanes : 0});
+         {.room = tile.size() == 1 ? padded(tile[0].count, lanes) : 0});
     builder.return_to(here);
     return buffer;
   }

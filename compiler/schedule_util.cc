@@ -28,6 +28,11 @@ int vector_lanes(int64_t extent, DType compute, const Target& target) {
   return static_cast<int>(lanes);
 }
 
+int64_t padded(int64_t elements, int64_t lanes) {
+  if (elements >= lanes) return ceil_div(elements, lanes) * lanes;
+  return static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(elements)));
+}
+
 // ---- NestBuilder
 
 NestBuilder::NestBuilder(LoopNest& nest) : body_(&nest.body), grains_(nest.axes.size()) {
@@ -80,7 +85,7 @@ void BufferBuilder::add_tile(const std::vector<TileDim>& dims, int64_t lanes,
     dims_.push_back({dims[d].axis, elements_, 0, 0});
     elements_ *= dims[d].count;
   }
-  elements_ = ceil_div(elements_, lanes) * lanes;
+  elements_ = padded(elements_, lanes);
   for (const int axis : between) add(axis, builder_.range(axis));
   for (size_t i = first; i < first + dims.size(); ++i) {
     BufferDim& dim = dims_[i];

@@ -21,6 +21,10 @@ int vector_lanes(int64_t extent, DType compute, const Target& target);
 
 inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+// Room that the elements of a tile take in a buffer: whole vectors, or, where they do not fill one,
+// the next power of two.
+int64_t padded(int64_t elements, int64_t lanes);
+
 // Sorts by a key and keeps the order of equals. Not std::stable_sort: libstdc++ 12's calls what
 // clang 19 warns of.
 template <class T, class Key>
@@ -82,8 +86,8 @@ class BufferBuilder {
  public:
   BufferBuilder(LoopNest& nest, const NestBuilder& builder) : nest_(nest), builder_(builder) {}
 
-  // A tile's dims, in blocks of the tile's size where the range is longer, each rounded up to
-  // whole vectors; then `between`, then the blocks.
+  // A tile's dims, in blocks of the tile's size where the range is longer, each padded; then
+  // `between`, then the blocks.
   void add_tile(const std::vector<TileDim>& dims, int64_t lanes, const std::vector<int>& between);
   void add(int axis, int64_t positions);
   // Another axis that walks the elements from `stride` on, one after the other.

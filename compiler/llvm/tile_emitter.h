@@ -93,7 +93,8 @@ class TileEmitter {
   int64_t plane_bytes(int operand) const;
 
   bool reduces_vectors() const {
-    return !tile_.columns.empty() && nest_.axis(tile_.columns[0].axis).reduced;
+    return !tile_.columns.empty() && !tile_.reduce_axes.empty() &&
+           tile_.columns[0].axis == tile_.reduce_axes.back();
   }
   const LoopNest& loops() const { return nest_.nest_; }
   const Range& range(int axis) const { return scope_.ranges[static_cast<size_t>(axis)]; }
