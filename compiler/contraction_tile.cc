@@ -78,9 +78,12 @@ void ContractionTile::widen_columns() {
   }
 }
 
-// The tile that takes the fewest cycles for all of C, ragged edges counted in full.
+// The tile that takes the fewest cycles for all of C. Each vector that P is read again counts a
+// little, and lines of it that lie in memory are read whole.
 void ContractionTile::choose_registers() {
   constexpr int64_t kMostRows = 28;
+  constexpr double kAgain = 0.1;
+  const int64_t line = 64 / part_bytes(nest.compute);
   const int64_t inner_columns = count_of(columns_) / columns_[0].count;
   double fewest = std::numeric_limits<double>::infinity();
   std::vector<TileDim> best_rows;
@@ -88,20 +91,22 @@ void ContractionTile::choose_registers() {
   for (int64_t width = 1; width <= std::min(count_of(columns_), int64_t{8} * lanes_); ++width) {
     if (width % inner_columns != 0 && width != count_of(columns_)) continue;
     if (inner_columns == 1 && width % lanes_ != 0 && width != count_of(columns_)) continue;
+    if (!choice_.packs_p && width < std::min(line, count_of(columns_))) continue;
     const int64_t vectors = ceil_div(width, lanes_);
-    const int64_t column_tiles = ceil_div(count_of(columns_), width);
     for (const auto& dims : row_dims()) {
       const int64_t inner = dims.size() == 2 ? extent(dims[1]) : 1;
+      const int64_t flat = extent(dims[0]) * inner;
+      const int64_t others = extent(m) / flat;
       for (int64_t rows = 1; rows <= extent(dims[0]); ++rows) {
         if (rows * inner > kMostRows ||
             !fits_registers(rows * inner, vectors, nest.compute, target_))
           break;
-        const int64_t row_tiles =
-            extent(m) / extent(dims[0]) / inner * ceil_div(extent(dims[0]), rows);
-        double cycles = static_cast<double>(row_tiles * column_tiles) *
-                        cycles_per_step(rows * inner, vectors, nest.compute);
-        if (extent(dims[0]) % rows != 0) cycles *= kRaggedEdge;
-        if (count_of(columns_) % width != 0) cycles *= kRaggedEdge;
+        const auto again = static_cast<double>(ceil_div(extent(dims[0]), rows) *
+                                               ceil_div(count_of(columns_), lanes_));
+        const double cycles =
+            static_cast<double>(others) *
+            (cycles_per_step(flat, count_of(columns_), rows * inner, width, lanes_, nest.compute) +
+             kAgain * again);
         if (cycles >= fewest) continue;
         fewest = cycles;
         best_rows = {{dims[0], rows}};

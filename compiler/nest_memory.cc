@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "compiler/loop_nest.h"
-#include "compiler/schedule_util.h"
 #include "compiler/target.h"
 #include "einc/dtype.h"
 

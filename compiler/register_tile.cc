@@ -22,12 +22,34 @@ bool fits_registers(int64_t rows, int64_t vectors, DType compute, const Target& 
   return parts * (rows * vectors + loaded + 1) <= registers;
 }
 
-double cycles_per_step(int64_t rows, int64_t vectors, DType compute) {
+namespace {
+
+double cycles_of_tile(int64_t rows, int64_t vectors, DType compute) {
   constexpr double kLatency = 4;
   const double parts = info(compute).kind == Kind::kComplex ? 2 : 1;
   const auto r = static_cast<double>(rows);
   const auto v = static_cast<double>(vectors);
   return std::max({kLatency, parts * parts * r * v / 2, parts * (r + v) / 2}) + 0.5;
+}
+
+}  // namespace
+
+double cycles_per_step(int64_t m, int64_t n, int64_t rows, int64_t columns, int64_t lanes,
+                       DType compute) {
+  // Tiles at the edges have code of their own.
+  constexpr double kEdge = 1.03;
+  struct Part {
+    int64_t count, size;
+  };
+  double cycles = 0;
+  for (const Part& down : {Part{m / rows, rows}, Part{1, m % rows}})
+    for (const Part& across : {Part{n / columns, columns}, Part{1, n % columns}})
+      if (down.size > 0 && across.size > 0)
+        cycles += static_cast<double>(down.count * across.count) *
+                  cycles_of_tile(down.size, ceil_div(across.size, lanes), compute);
+  if (m % rows != 0) cycles *= kEdge;
+  if (n % columns != 0) cycles *= kEdge;
+  return cycles;
 }
 
 RegisterTile register_tile(int64_t m, int64_t n, int64_t lanes, DType compute,
@@ -39,10 +61,7 @@ RegisterTile register_tile(int64_t m, int64_t n, int64_t lanes, DType compute,
     const int64_t width = std::min(vectors * lanes, n);
     for (int64_t rows = 1; rows <= std::min(kMostRows, m); ++rows) {
       if (!fits_registers(rows, vectors, compute, target)) break;
-      double cycles = static_cast<double>(ceil_div(m, rows) * ceil_div(n, width)) *
-                      cycles_per_step(rows, vectors, compute);
-      if (m % rows != 0) cycles *= kRaggedEdge;
-      if (n % width != 0) cycles *= kRaggedEdge;
+      const double cycles = cycles_per_step(m, n, rows, width, lanes, compute);
       if (cycles < best.cycles) best = {rows, width, cycles};
     }
   }

@@ -17,14 +17,13 @@ struct RegisterTile {
 // Whether accumulators and the values that they multiply fit the registers.
 bool fits_registers(int64_t rows, int64_t vectors, DType compute, const Target& target);
 
-// Cycles of one step of the sums in rows x vectors accumulators: as many as its multiply-adds, its
-// loads, or the latency of adding to each accumulator again take, at two of either a cycle.
-double cycles_per_step(int64_t rows, int64_t vectors, DType compute);
+// Cycles of one step of m x n sums in tiles of `rows` x `columns`, and smaller ones at the edges:
+// of each tile as many as its multiply-adds, its loads, or the latency of adding to each
+// accumulator again take, at two of either a cycle.
+double cycles_per_step(int64_t m, int64_t n, int64_t rows, int64_t columns, int64_t lanes,
+                       DType compute);
 
-// Ragged tiles have code of their own, and keep fewer registers in use.
-constexpr double kRaggedEdge = 1.03;
-
-// The tile that takes the fewest cycles for m x n sums, ragged edges counted in full.
+// The tile that takes the fewest cycles for m x n sums.
 RegisterTile register_tile(int64_t m, int64_t n, int64_t lanes, DType compute,
                            const Target& target);
 
