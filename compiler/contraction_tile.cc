@@ -78,8 +78,8 @@ void ContractionTile::widen_columns() {
   }
 }
 
-// The tile that takes the fewest cycles for all of C. Each vector that P is read again counts a
-// little, and lines of it that lie in memory are read whole.
+// The tile that takes the fewest cycles for all of C; of near equals the one that reads P less
+// often. Where P lies in memory, its lines are read whole.
 void ContractionTile::choose_registers() {
   constexpr int64_t kMostRows = 28;
   constexpr double kAgain = 0.1;
