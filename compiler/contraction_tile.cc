@@ -83,7 +83,6 @@ void ContractionTile::widen_columns() {
 void ContractionTile::choose_registers() {
   constexpr int64_t kMostRows = 28;
   constexpr double kAgain = 0.1;
-  const int64_t line = 64 / part_bytes(nest.compute);
   const int64_t inner_columns = count_of(columns_) / columns_[0].count;
   double fewest = std::numeric_limits<double>::infinity();
   std::vector<TileDim> best_rows;
@@ -91,7 +90,7 @@ void ContractionTile::choose_registers() {
   for (int64_t width = 1; width <= std::min(count_of(columns_), int64_t{8} * lanes_); ++width) {
     if (width % inner_columns != 0 && width != count_of(columns_)) continue;
     if (inner_columns == 1 && width % lanes_ != 0 && width != count_of(columns_)) continue;
-    if (!choice_.packs_p && width < std::min(line, count_of(columns_))) continue;
+    if (!choice_.packs_p && width < std::min(line_elements(), count_of(columns_))) continue;
     const int64_t vectors = ceil_div(width, lanes_);
     for (const auto& dims : row_dims()) {
       const int64_t inner = dims.size() == 2 ? extent(dims[1]) : 1;

@@ -9,6 +9,7 @@
 #include "compiler/plan.h"
 #include "compiler/schedule_contraction.h"
 #include "compiler/target.h"
+#include "einc/dtype.h"
 
 namespace einc {
 
@@ -38,6 +39,7 @@ class ContractionTile : public ContractionAxes {
  protected:
   bool is_contiguous(int operand, const std::vector<TileDim>& dims) const;
   bool is_row(int axis) const;
+  int64_t line_elements() const { return 64 / info(nest.compute).bytes; }
   // Where C is contiguous along another label than the columns, and the tile is no square that
   // could be transposed in registers.
   bool needs_c_buffer() const;

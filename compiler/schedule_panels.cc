@@ -313,7 +313,6 @@ class PanelScheduler : ContractionTile {
   }
 
   static constexpr int64_t kMostBlockBytes = 64 << 10;
-  int64_t line_elements() const { return 64 / bytes_; }
 
   int64_t positions_left(const NestBuilder& builder, const std::vector<int>& axes) const {
     int64_t product = 1;
