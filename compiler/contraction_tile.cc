@@ -26,10 +26,20 @@ ContractionTile::ContractionTile(const Contraction& step, const Target& target,
   if (choice.columns_from_a) std::swap(m, n);
 }
 
+namespace {
+
+// Neighbours that vectors across them are made of in registers.
+constexpr int64_t kInterleaved = 8;
+
+}  // namespace
+
 bool ContractionTile::choose() {
   if (!choose_columns()) return false;
-  choose_registers();
-  return true;
+  // What lies interleaved is best taken apart and put together again in whole lines.
+  const bool interleaved = !choice_.packs_p && p_is_interleaved();
+  if (interleaved && is_row(y_) && extent(y_) <= kInterleaved && choose_registers(true))
+    return true;
+  return choose_registers(false);
 }
 
 bool ContractionTile::is_contiguous(int operand, const std::vector<TileDim>& dims) const {
@@ -62,8 +72,7 @@ bool ContractionTile::choose_columns() {
 
 // Whether K is short, and P holds it side by side for one column after the other.
 bool ContractionTile::p_is_interleaved() const {
-  constexpr int64_t kShort = 8;
-  return k.size() == 1 && extent(k) <= kShort && nest.stride(p_, k[0]) == 1 &&
+  return k.size() == 1 && extent(k) <= kInterleaved && nest.stride(p_, k[0]) == 1 &&
          nest.stride(p_, columns_[0].axis) == extent(k);
 }
 
@@ -80,7 +89,7 @@ void ContractionTile::widen_columns() {
 
 // The tile that takes the fewest cycles for all of C; of near equals the one that reads P less
 // often. Where P lies in memory, its lines are read whole.
-void ContractionTile::choose_registers() {
+bool ContractionTile::choose_registers(bool all_of_y) {
   constexpr int64_t kMostRows = 28;
   constexpr double kAgain = 0.1;
   const int64_t inner_columns = count_of(columns_) / columns_[0].count;
@@ -91,6 +100,7 @@ void ContractionTile::choose_registers() {
     if (width % inner_columns != 0 && width != count_of(columns_)) continue;
     if (inner_columns == 1 && width % lanes_ != 0 && width != count_of(columns_)) continue;
     if (!choice_.packs_p && width < std::min(line_elements(), count_of(columns_))) continue;
+    if (all_of_y && width % line_elements() != 0 && width != count_of(columns_)) continue;
     const int64_t vectors = ceil_div(width, lanes_);
     for (const auto& dims : row_dims()) {
       const int64_t inner = dims.size() == 2 ? extent(dims[1]) : 1;
@@ -100,6 +110,7 @@ void ContractionTile::choose_registers() {
         if (rows * inner > kMostRows ||
             !fits_registers(rows * inner, vectors, nest.compute, target_))
           break;
+        if (all_of_y && (dims != std::vector<int>{y_} || rows != extent(y_))) continue;
         const auto again = static_cast<double>(ceil_div(extent(dims[0]), rows) *
                                                ceil_div(count_of(columns_), lanes_));
         const double cycles =
@@ -116,6 +127,7 @@ void ContractionTile::choose_registers() {
   }
   rows_ = best_rows;
   columns_[0].count = best_columns / inner_columns;
+  return !best_rows.empty();
 }
 
 // The dims that rows may run along, outer first: each one, and pairs of which the inner is short.

@@ -56,7 +56,8 @@ class ContractionTile : public ContractionAxes {
   bool choose_columns();
   void widen_columns();
   bool p_is_interleaved() const;
-  void choose_registers();
+  // False where no tile fits; `all_of_y`: of those that hold all of C's contiguous label.
+  bool choose_registers(bool all_of_y);
   std::vector<std::vector<int>> row_dims() const;
 };
 

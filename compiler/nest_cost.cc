@@ -142,13 +142,13 @@ class Instructions {
 }  // namespace
 
 double NestCost::cycles() const {
-  // Bytes a cycle, how much of the shorter part is not hidden behind the longer, and cycles a page:
+  // Bytes a cycle, cycles a page, and how much of the shorter part is not hidden behind the longer:
   // what chose best among measured schedules (tests/bench/README.md).
   const double computing = instruction_cycles + traffic.into_l1 / 48;
-  const double waiting = std::max(traffic.into_l2 / 32, traffic.into_l3 / 6);
-  constexpr double kNotOverlapped = 0.5;
+  const double waiting = std::max(traffic.into_l2 / 24, traffic.into_l3 / 5) + 6 * traffic.pages;
+  constexpr double kNotOverlapped = 0.4;
   return std::max(computing, waiting) + kNotOverlapped * std::min(computing, waiting) +
-         2 * traffic.pages + 60 * traffic.far_pages;
+         40 * traffic.far_pages;
 }
 
 NestCost cost_of(const LoopNest& nest, const Target& target) {

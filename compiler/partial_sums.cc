@@ -113,12 +113,12 @@ class Splitter {
   }
 
   std::optional<MapReduce> split(MapReduce& step) {
-    constexpr int64_t kFewResults = 256;
     const int64_t results = positions(step.kept);
     int64_t read = 0;
     for (size_t i = 0; i < step.inputs.size(); ++i)
       read += positions_of(i, step.kept) * positions_of(i, step.reduced);
-    if (results > kFewResults) return std::nullopt;
+    constexpr int64_t kFewResults = 256;
+    if (results > kFewResults && !sums_outermost(step)) return std::nullopt;
     auto over_parts = cut(step.reduced, std::min(most_parts(1, results, read), read / kLeastRead));
     if (!over_parts) return std::nullopt;
     std::vector<Dim*> kept;
@@ -130,6 +130,18 @@ class Splitter {
     step.accumulates = false;
     step.kept.insert(step.kept.begin(), *std::move(over_parts));
     return sum;
+  }
+
+  // Whether tasks that shared the results would all cut the rows of an input into pieces.
+  static bool sums_outermost(const MapReduce& step) {
+    const auto longest_step = [](const std::vector<Dim>& dims) {
+      int64_t longest = 0;
+      for (const Dim& dim : dims)
+        for (size_t i = 0; i + 1 < dim.strides.size(); ++i)
+          longest = std::max(longest, std::abs(dim.strides[i]));
+      return longest;
+    };
+    return longest_step(step.reduced) > longest_step(step.kept);
   }
 
   static int64_t most_parts(int64_t tasks, int64_t results, int64_t read) {

@@ -25,6 +25,8 @@ namespace {
 constexpr double kTaskElements = 65536;
 // More tasks than this give threads nothing.
 constexpr double kMostTasks = 64;
+// Rows that are summed along vectors together.
+constexpr int64_t kRowsOfSums = 4;
 
 struct Choice {
   bool by_output;    // vectors along the axis that the output is contiguous along, or the largest
@@ -143,10 +145,35 @@ class Scheduler {
     if (!axis(column_).reduced) return;
     for (int a = axis_count(); a-- > 0;) {
       if (axis(a).reduced) continue;
-      rows_ = {{a, std::min<int64_t>(4, axis(a).extent)}};
+      if (reads_within_pages(a)) cut_in_two(a);
+      rows_ = {{a, std::min(kRowsOfSums, axis(a).extent)}};
       vectors_ = std::min<int64_t>(vectors_, 2);
       return;
     }
+  }
+
+  // Processors foresee one run of memory in each page: rows that are summed together are read
+  // faster where they lie in different ones.
+  bool reads_within_pages(int a) const {
+    constexpr int64_t kPageBytes = 4096;
+    if (largest_ < 0 || axis(a).extent % kRowsOfSums != 0) return false;
+    const int64_t bytes = nest_.element_bytes(largest_);
+    const int64_t apart = std::abs(nest_.stride(largest_, a)) * bytes;
+    return nest_.elements(largest_) * static_cast<double>(bytes) >
+               static_cast<double>(target_.l2_bytes) &&
+           apart < kPageBytes && apart * axis(a).extent / kRowsOfSums >= kPageBytes;
+  }
+
+  // Into as many parts as a tile has rows, and the positions of one of them.
+  void cut_in_two(int a) {
+    Axis& parts = nest_.axes[static_cast<size_t>(a)];
+    Axis within = parts;
+    within.name += "'";
+    within.extent /= kRowsOfSums;
+    parts.extent = kRowsOfSums;
+    for (int64_t& stride : parts.strides) stride *= within.extent;
+    nest_.axes.insert(nest_.axes.begin() + a + 1, within);
+    if (column_ > a) ++column_;
   }
 
   // ---- Loops
@@ -260,11 +287,11 @@ class Scheduler {
   void cut_into_tasks(std::vector<Step> steps, NestBuilder& builder) const {
     double work = 1;
     for (const Axis& a : nest_.axes) work *= static_cast<double>(a.extent);
-    // Tasks that share the rows of a sum still read whole pages of each.
-    constexpr int64_t kPageBytes = 4096;
+    // Tasks that share the rows of a sum still read long runs of each.
+    constexpr int64_t kRunBytes = 16384;
     for (Step& step : steps)
       if (!summed_outside_.empty() && step.axis == column_)
-        step.size *= ceil_div(kPageBytes, step.size * nest_.element_bytes(output()));
+        step.size *= ceil_div(kRunBytes, step.size * nest_.element_bytes(output()));
     std::erase_if(steps, [&](const Step& step) { return axis(step.axis).reduced; });
     builder.parallel_loops(steps, std::min(work / kTaskElements, kMostTasks));
   }
