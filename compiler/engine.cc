@@ -21,6 +21,7 @@
 #include "einc/tensor.h"
 #include "runtime/lru_cache.h"
 #include "runtime/program.h"
+#include "runtime/run.h"
 
 namespace einc {
 namespace {
@@ -100,6 +101,7 @@ Result<ProgramPtr> Engine::compile(const std::string& request, const Einsum& ein
   if (!program) return program.error();
   program->inputs.assign(inputs.begin(), inputs.end());
   program->output = output;
+  prepare(*program);
   auto shared = std::make_shared<const Program>(*std::move(program));
   return caches_->by_request.insert(request, caches_->by_einsum.insert(key, std::move(shared)));
 }

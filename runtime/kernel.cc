@@ -18,24 +18,33 @@ const TensorType& Kernel::output_type() const { return program_->output; }
 int64_t Kernel::scratch_bytes() const { return program_->scratch_bytes; }
 
 Result<void> Kernel::run(std::span<const TensorView> inputs, const TensorView& output) const {
-  if (auto valid = check_operands(*program_, inputs, output); !valid) return valid;
+  if (auto valid = check_types(*program_, inputs, output); !valid) return valid;
+  return run_at(Addresses(inputs), output.data);
+}
+
+Result<void> Kernel::run_at(std::span<const void* const> inputs, void* output) const {
+  if (auto valid = check_addresses(*program_, inputs, output); !valid) return valid;
   const auto exponent = run_program(*program_, inputs, output, executor_);
   if (!exponent) return exponent.error();
-  if (*exponent != 0) scale_by_power_of_two(output, *exponent);
+  if (*exponent != 0) scale_by_power_of_two({output, program_->output}, *exponent);
   return {};
 }
 
 Result<int64_t> Kernel::run_scaled(std::span<const TensorView> inputs,
                                    const TensorView& output) const {
-  if (auto valid = check_operands(*program_, inputs, output); !valid) return valid.error();
-  return run_program(*program_, inputs, output, executor_);
+  if (auto valid = check_types(*program_, inputs, output); !valid) return valid.error();
+  const Addresses addresses(inputs);
+  if (auto valid = check_addresses(*program_, addresses, output.data); !valid) return valid.error();
+  return run_program(*program_, addresses, output.data, executor_);
 }
 
 Result<std::vector<StepTime>> Kernel::profile(std::span<const TensorView> inputs,
                                               const TensorView& output) const {
-  if (auto valid = check_operands(*program_, inputs, output); !valid) return valid.error();
+  if (auto valid = check_types(*program_, inputs, output); !valid) return valid.error();
+  const Addresses addresses(inputs);
+  if (auto valid = check_addresses(*program_, addresses, output.data); !valid) return valid.error();
   std::vector<double> seconds(program_->steps.size());
-  const auto exponent = run_program(*program_, inputs, output, executor_, seconds);
+  const auto exponent = run_program(*program_, addresses, output.data, executor_, seconds);
   if (!exponent) return exponent.error();
   scale_by_power_of_two(output, *exponent);
   const SliceLoop& slices = program_->slices;

@@ -75,6 +75,9 @@ struct Program {
   std::optional<int64_t> memory_limit;  // on all scratch of a run, in bytes
   std::vector<TensorType> inputs;
   TensorType output;
+  // What runs look up, set by prepare():
+  std::vector<OffsetRange> bytes;  // of the inputs, then of the output; from element (0, ..., 0)
+  bool is_one_call = false;        // of a kernel that takes the inputs as they come, and no scratch
 };
 
 }  // namespace einc

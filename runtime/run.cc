@@ -1,7 +1,6 @@
 #include "runtime/run.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -31,7 +30,6 @@ Error fail(ErrorCode code, std::string message, std::string_view rule) {
 
 // What is wrong with a tensor that does not fit.
 Error misfit(const TensorView& tensor, const TensorType& expected, const std::string& who) {
-  if (tensor.type == expected) return fail(ErrorCode::kArgument, who + " has no data", "argument");
   const bool other_dtype = tensor.type.dtype != expected.dtype;
   return fail(
       other_dtype ? ErrorCode::kDType : ErrorCode::kShape,
@@ -39,42 +37,37 @@ Error misfit(const TensorView& tensor, const TensorType& expected, const std::st
       other_dtype ? "dtype" : "shape");
 }
 
-struct ByteRange {
-  const char* begin;
-  const char* end;
-};
+Error miscount(const Program& program, size_t inputs) {
+  return fail(ErrorCode::kArgument,
+              "the kernel takes " + std::to_string(program.inputs.size()) + " operands, not " +
+                  std::to_string(inputs),
+              "operand-count");
+}
 
-// The bytes of a tensor, if it has data and the type that is expected. One pass over its
-// dimensions: small kernels take no longer than this.
-std::optional<ByteRange> bytes_of(const TensorView& tensor, const TensorType& expected) {
-  const TensorType& type = tensor.type;
-  const size_t rank = expected.extents.size();
-  if (type.dtype != expected.dtype || type.extents.size() != rank || type.strides.size() != rank)
-    return std::nullopt;
-  int64_t first = 0;
-  int64_t last = 0;
-  bool is_empty = false;
-  for (size_t d = 0; d < rank; ++d) {
-    if (type.extents[d] != expected.extents[d] || type.strides[d] != expected.strides[d])
-      return std::nullopt;
-    is_empty |= type.extents[d] == 0;
-    const int64_t reach = (type.extents[d] - 1) * type.strides[d];
-    (reach < 0 ? first : last) += reach;
-  }
-  const char* const data = static_cast<const char*>(tensor.data);
-  if (is_empty) return ByteRange{data, data};
-  if (data == nullptr) return std::nullopt;
+std::string name_of(size_t input) { return "operand " + std::to_string(input); }
+
+// Small kernels take no longer than this.
+bool equal(const TensorType& x, const TensorType& y) {
+  const size_t rank = y.extents.size();
+  if (x.dtype != y.dtype || x.extents.size() != rank || x.strides.size() != rank) return false;
+  for (size_t d = 0; d < rank; ++d)
+    if (x.extents[d] != y.extents[d] || x.strides[d] != y.strides[d]) return false;
+  return true;
+}
+
+OffsetRange byte_range(const TensorType& type) {
+  const OffsetRange offsets = offset_range(type);
   const int64_t bytes = info(type.dtype).bytes;
-  return ByteRange{data + first * bytes, data + (last + 1) * bytes};
+  return {offsets.begin * bytes, offsets.end * bytes};
 }
 
 // Where the slots of a program lie in this run.
 class Memory {
  public:
-  Memory(std::span<const TensorView> inputs, const TensorView& output, void* scratch)
+  Memory(std::span<const void* const> inputs, void* output, void* scratch)
       : inputs_(inputs), output_(output), scratch_(static_cast<char*>(scratch)) {}
 
-  const TensorView& output() const { return output_; }
+  void* output() const { return output_; }
 
   void enter(const SliceLoop& slices, int64_t slice) {
     slices_ = &slices;
@@ -90,17 +83,18 @@ class Memory {
   char* begin_of(const Slot& slot) const {
     switch (slot.kind) {
       case Slot::Kind::kInput:
-        return static_cast<char*>(inputs_[static_cast<size_t>(slot.value)].data);
+        // Steps only read what is an input.
+        return static_cast<char*>(const_cast<void*>(inputs_[static_cast<size_t>(slot.value)]));
       case Slot::Kind::kOutput:
-        return static_cast<char*>(output_.data);
+        return static_cast<char*>(output_);
       case Slot::Kind::kScratch:
         return scratch_ + slot.value;
     }
     return nullptr;
   }
 
-  std::span<const TensorView> inputs_;
-  const TensorView& output_;
+  std::span<const void* const> inputs_;
+  void* output_;
   char* scratch_;
   const SliceLoop* slices_ = nullptr;
   int64_t slice_ = 0;
@@ -122,33 +116,11 @@ void run_task(void* context, int64_t task) {
   phase.entry(&args, phase.phase, task);
 }
 
-// Addresses of a step's inputs; on the heap only where there are many.
-class InputAddresses {
- public:
-  InputAddresses(const ProgramStep& step, const Memory& memory) {
-    if (step.inputs.size() > few_.size()) many_.resize(step.inputs.size());
-    const void** const addresses = many_.empty() ? few_.data() : many_.data();
-    for (size_t i = 0; i < step.inputs.size(); ++i) addresses[i] = memory.address(step.inputs[i]);
-  }
-  const void* const* data() const { return many_.empty() ? few_.data() : many_.data(); }
-
- private:
-  std::array<const void*, 8> few_;
-  std::vector<const void*> many_;
-};
-
-void run_step(const ProgramStep& step, const Memory& memory, void* shared_scratch,
-              TaskScratch* task_scratch, const Executor& executor) {
-  const InputAddresses inputs(step, memory);
-  const EincArgs args{.in = inputs.data(),
-                      .out = memory.address(step.output),
-                      .shared_scratch = shared_scratch,
-                      .task_scratch = nullptr,
-                      .scalars = nullptr,
-                      .description = step.description.get()};
-  for (size_t phase = 0; phase < step.code->phase_tasks.size(); ++phase) {
-    PhaseContext context{args, step.code->entry, static_cast<int32_t>(phase), task_scratch};
-    const int64_t tasks = step.code->phase_tasks[phase];
+void run_phases(const Code& code, const EincArgs& args, TaskScratch* task_scratch,
+                const Executor& executor) {
+  for (size_t phase = 0; phase < code.phase_tasks.size(); ++phase) {
+    PhaseContext context{args, code.entry, static_cast<int32_t>(phase), task_scratch};
+    const int64_t tasks = code.phase_tasks[phase];
     if (tasks == 1) {
       run_task(&context, 0);
     } else if (tasks > 1) {
@@ -157,12 +129,41 @@ void run_step(const ProgramStep& step, const Memory& memory, void* shared_scratc
   }
 }
 
-// Whether a run is a single call of a kernel that takes nothing but its operands.
+void run_step(const ProgramStep& step, const Memory& memory, void* shared_scratch,
+              TaskScratch* task_scratch, const Executor& executor) {
+  Addresses inputs(step.inputs.size());
+  for (size_t i = 0; i < step.inputs.size(); ++i) inputs[i] = memory.address(step.inputs[i]);
+  run_phases(*step.code,
+             {.in = inputs.data(),
+              .out = memory.address(step.output),
+              .shared_scratch = shared_scratch,
+              .task_scratch = nullptr,
+              .scalars = nullptr,
+              .description = step.description.get()},
+             task_scratch, executor);
+}
+
+// Whether a run is a single call of a kernel that takes nothing but the operands, in their order.
 bool is_one_call(const Program& program) {
   if (program.steps.size() != 1 || program.scratch_bytes > 0) return false;
   const ProgramStep& step = program.steps[0];
+  for (size_t i = 0; i < step.inputs.size(); ++i)
+    if (step.inputs[i] != Slot{Slot::Kind::kInput, static_cast<int64_t>(i), {}}) return false;
   return program.slices.begin == program.slices.end && step.stripped_elements == 0 &&
          step.code->shared_scratch_bytes == 0 && step.code->task_scratch_bytes == 0;
+}
+
+void call_once(const ProgramStep& step, std::span<const void* const> inputs, void* output,
+               const Executor& executor) {
+  const EincArgs args{.in = inputs.data(),
+                      .out = output,
+                      .shared_scratch = nullptr,
+                      .task_scratch = nullptr,
+                      .scalars = nullptr,
+                      .description = step.description.get()};
+  const Code& code = *step.code;
+  if (code.phase_tasks.size() == 1 && code.phase_tasks[0] == 1) return code.entry(&args, 0, 0);
+  run_phases(code, args, nullptr, executor);
 }
 
 // All memory of a run.
@@ -248,7 +249,8 @@ class Run {
   void share_exponent(int64_t of_slice, bool is_first) {
     if (is_first) exponent_ = of_slice;
     if (of_slice > exponent_)
-      scale_by_power_of_two(memory_.output(), std::exchange(exponent_, of_slice) - of_slice);
+      scale_by_power_of_two({memory_.output(), program_.output},
+                            std::exchange(exponent_, of_slice) - of_slice);
     if (of_slice == exponent_) return;
     // The intermediate that the last step of the slice takes was made right before it.
     const ProgramStep& made = program_.steps[program_.slices.end - 2];
@@ -268,31 +270,48 @@ class Run {
 
 }  // namespace
 
-Result<void> check_operands(const Program& program, std::span<const TensorView> inputs,
-                            const TensorView& output) {
-  if (inputs.size() != program.inputs.size())
-    return fail(ErrorCode::kArgument,
-                "the kernel takes " + std::to_string(program.inputs.size()) + " operands, not " +
-                    std::to_string(inputs.size()),
-                "operand-count");
-  const auto written = bytes_of(output, program.output);
-  if (!written) return misfit(output, program.output, "the output");
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    const auto who = [i] { return "operand " + std::to_string(i); };
-    const auto read = bytes_of(inputs[i], program.inputs[i]);
-    if (!read) return misfit(inputs[i], program.inputs[i], who());
-    if (std::max(read->begin, written->begin) < std::min(read->end, written->end))
-      return fail(ErrorCode::kArgument, "the output overlaps " + who() + " in memory", "overlap");
+void prepare(Program& program) {
+  program.bytes.clear();
+  for (const TensorType& type : program.inputs) program.bytes.push_back(byte_range(type));
+  program.bytes.push_back(byte_range(program.output));
+  program.is_one_call = is_one_call(program);
+}
+
+Result<void> check_types(const Program& program, std::span<const TensorView> inputs,
+                         const TensorView& output) {
+  if (inputs.size() != program.inputs.size()) return miscount(program, inputs.size());
+  if (!equal(output.type, program.output)) return misfit(output, program.output, "the output");
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (!equal(inputs[i].type, program.inputs[i]))
+      return misfit(inputs[i], program.inputs[i], name_of(i));
+  return {};
+}
+
+Result<void> check_addresses(const Program& program, std::span<const void* const> inputs,
+                             const void* output) {
+  if (inputs.size() != program.inputs.size()) return miscount(program, inputs.size());
+  const auto has_no_data = [](const std::string& who) {
+    return fail(ErrorCode::kArgument, who + " has no data", "argument");
+  };
+  const OffsetRange written = program.bytes.back();
+  const auto* const out = static_cast<const char*>(output);
+  if (out == nullptr && written.begin < written.end) return has_no_data("the output");
+  for (size_t i = 0; i < program.inputs.size(); ++i) {
+    const OffsetRange read = program.bytes[i];
+    const auto* const in = static_cast<const char*>(inputs[i]);
+    if (in == nullptr && read.begin < read.end) return has_no_data(name_of(i));
+    if (in + read.begin < out + written.end && out + written.begin < in + read.end)
+      return fail(ErrorCode::kArgument, "the output overlaps " + name_of(i) + " in memory",
+                  "overlap");
   }
   return {};
 }
 
-Result<int64_t> run_program(const Program& program, std::span<const TensorView> inputs,
-                            const TensorView& output, const Executor& executor,
+Result<int64_t> run_program(const Program& program, std::span<const void* const> inputs,
+                            void* output, const Executor& executor,
                             std::span<double> step_seconds) {
-  if (is_one_call(program) && step_seconds.empty()) {
-    const ProgramStep& step = program.steps[0];
-    run_step(step, Memory(inputs, output, nullptr), nullptr, nullptr, executor);
+  if (program.is_one_call && step_seconds.empty()) {
+    call_once(program.steps[0], inputs, output, executor);
     return 0;
   }
   auto scratch = RunScratch::take(program, executor);

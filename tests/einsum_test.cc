@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
+#include <string>
 #include <thread>
 
 #include "compiler/code_generator.h"
@@ -135,6 +138,36 @@ TEST(Einsum, LongSumsInPartsAreSums) {
       EXPECT_EQ(test::difference(output, test::reference(request, views), views.size()), "")
           << text << " on " << tier;
     }
+  }
+}
+
+TEST(Einsum, KernelsRunAtAddresses) {
+  const TensorType type = matrix().type();
+  // One step, and several with intermediates.
+  for (const std::string expression : {"ij,jk->ik", "ij,jk,kl->il", "ij->j"}) {
+    const auto operands =
+        static_cast<size_t>(1 + std::count(expression.begin(), expression.end(), ','));
+    const auto kernel = compile(expression, std::vector<TensorType>(operands, type));
+    ASSERT_TRUE(kernel) << expression;
+    std::vector<const void*> addresses(operands, matrix().data());
+    const auto expected =
+        *einsum(expression, std::vector<TensorView>(operands, TensorView(matrix())));
+    auto result = *Tensor::zeros(DType::kFloat32, kernel->output_type().extents);
+    ASSERT_TRUE(kernel->run_at(addresses, result.data())) << expression;
+    EXPECT_EQ(elements_to_string(result), elements_to_string(expected)) << expression;
+
+    const auto message = [&](std::span<const void* const> inputs, void* output) {
+      const auto done = kernel->run_at(inputs, output);
+      return done ? std::string("ok") : done.error().message;
+    };
+    EXPECT_EQ(message(std::vector<const void*>(operands + 1, matrix().data()), result.data()),
+              "the kernel takes " + std::to_string(operands) + " operands, not " +
+                  std::to_string(operands + 1));
+    EXPECT_EQ(message(addresses, nullptr), "the output has no data");
+    EXPECT_EQ(message(addresses, matrix().data()), "the output overlaps operand 0 in memory");
+    addresses.back() = nullptr;
+    EXPECT_EQ(message(addresses, result.data()),
+              "operand " + std::to_string(operands - 1) + " has no data");
   }
 }
 

@@ -94,7 +94,8 @@ void check_all_schedules(RandomCase& random_case) {
       const Program program = forced(request, *steps, target, choice);
       const auto faults =
           random_case.check([&](const std::vector<TensorView>& inputs, const TensorView& output) {
-            const auto done = run_program(program, inputs, output, default_executor(1));
+            const auto done =
+                run_program(program, Addresses(inputs), output.data, default_executor(1));
             return done ? std::string() : done.error().message;
           });
       ASSERT_EQ(faults, "") << "schedule " << choice << " on " << target.name << " with "

@@ -18,9 +18,14 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kProcesses = 3;
 
-// The string API, which finds the kernel by what it is asked.
-std::vector<Peer> with_string_calls(const std::vector<Peer>& peers, const Options& options) {
+// einc's other calls: with types to check, and the string API, which finds the kernel by what it is
+// asked.
+std::vector<Peer> with_other_calls(const std::vector<Peer>& peers, const Options& options) {
   std::vector<Peer> all = {
+      {"Kernel::run()", "",
+       [](const Problem& problem) {
+         return timed([&problem] { (void)problem.kernel.run(problem.views, problem.output_view); });
+       }},
       {"einsum() into memory", "",
        [options](const Problem& problem) {
          return timed([&problem, options] {
@@ -102,7 +107,7 @@ CallReport run_calls(const Options& options, const std::vector<Peer>& peers, dou
       ++failures;
       continue;
     }
-    const auto contestants = contestants_of(*problem, with_string_calls(peers, options), failures);
+    const auto contestants = contestants_of(*problem, with_other_calls(peers, options), failures);
     const std::vector<double> seconds = best_seconds(contestants, budget);
     report.calls.emplace_back(item.name, std::vector<std::pair<std::string, double>>());
     std::printf("%s:", item.name.c_str());

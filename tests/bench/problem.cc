@@ -124,6 +124,7 @@ Result<Problem> make_problem(const Case& item, const Options& options) {
                   {},
                   {},
                   {},
+                  {},
                   {}};
   Random random;
   for (const TensorType& type : item.inputs) {
@@ -132,6 +133,7 @@ Result<Problem> make_problem(const Case& item, const Options& options) {
     fill(*tensor, random);
     problem.inputs.push_back(*tensor);
     problem.views.push_back(*tensor);
+    problem.addresses.push_back(tensor->data());
   }
   for (Tensor* result : {&problem.output, &problem.expected}) {
     auto tensor = Tensor::zeros(kernel->output_type().dtype, kernel->output_type().extents);

@@ -15,13 +15,14 @@ struct Problem {
   Kernel kernel;
   double compile_seconds = 0;
   std::vector<Tensor> inputs;
-  std::vector<TensorView> views;  // of the inputs
-  Tensor output;                  // every contestant writes here
+  std::vector<TensorView> views;       // of the inputs
+  std::vector<const void*> addresses;  // likewise
+  Tensor output;                       // every contestant writes here
   TensorView output_view;
   Tensor expected;  // what einc wrote
 
-  // Fails as the kernel's run() does.
-  Result<void> run() const { return kernel.run(views, output_view); }
+  // Fails as the kernel does. Addresses are what other libraries take, too.
+  Result<void> run() const { return kernel.run_at(addresses, output.data()); }
 };
 
 size_t output_bytes(const Problem& problem);

@@ -53,6 +53,10 @@ class EINC_EXPORT Kernel {
   // written nothing.
   Result<void> run(std::span<const TensorView> inputs, const TensorView& output) const;
 
+  // As run(), of tensors of the kernel's own types, which are not looked at again: of each the
+  // address of element (0, ..., 0). Fails with kArgument, naming the operand, or with kMemory.
+  Result<void> run_at(std::span<const void* const> inputs, void* output) const;
+
   // As run(), but the result is `output` times two to the power that is returned. Compiled with
   // Options::strip_exponents, that reaches far beyond the range of the dtype; else the power is 0.
   Result<int64_t> run_scaled(std::span<const TensorView> inputs, const TensorView& output) const;
