@@ -10,7 +10,8 @@
 
 namespace einc {
 
-bool fits_registers(int64_t rows, int64_t vectors, DType compute, const Target& target) {
+bool fits_registers(int64_t rows, int64_t vectors, DType compute, const Target& target,
+                    int spare) {
   const DTypeInfo& row = info(compute);
   const int parts = row.kind == Kind::kComplex ? 2 : 1;
   // Without a fused multiply-add, or for integers that LLVM multiplies in several instructions,
@@ -19,7 +20,7 @@ bool fits_registers(int64_t rows, int64_t vectors, DType compute, const Target& 
   const int registers = target.vector_registers - (one_instruction ? 0 : 2);
   // A lone row uses each vector once, straight from memory.
   const int64_t loaded = rows == 1 ? 1 : vectors;
-  return parts * (rows * vectors + loaded + 1) <= registers;
+  return parts * (rows * vectors + loaded + 1) <= registers - spare;
 }
 
 namespace {

@@ -14,8 +14,9 @@ struct RegisterTile {
   double cycles = 0;  // for all tiles, each step of a sum
 };
 
-// Whether accumulators and the values that they multiply fit the registers.
-bool fits_registers(int64_t rows, int64_t vectors, DType compute, const Target& target);
+// Whether accumulators and the values that they multiply fit the registers, all but some.
+bool fits_registers(int64_t rows, int64_t vectors, DType compute, const Target& target,
+                    int spare = 0);
 
 // Cycles of one step of m x n sums in tiles of `rows` x `columns`, and smaller ones at the edges:
 // of each tile as many as its multiply-adds, its loads, or the latency of adding to each

@@ -37,6 +37,7 @@ std::vector<int64_t> sizes_within(const std::vector<int64_t>& sizes, int64_t ste
 
 NestEmitter::NestEmitter(const LoopNest& nest, const Target& target, llvm::Function* function)
     : nest_(nest),
+      target_(target),
       function_(function),
       ir_(function->getContext()),
       numbers_(ir_, nest.compute, target) {}

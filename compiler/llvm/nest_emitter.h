@@ -59,6 +59,7 @@ class NestEmitter {
   llvm::Value* output_is_aligned();
 
   const LoopNest& nest_;
+  const Target& target_;
   llvm::Function* function_;
   llvm::IRBuilder<> ir_;
   Arithmetic numbers_;

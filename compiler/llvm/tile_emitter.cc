@@ -9,9 +9,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <utility>
 #include <vector>
 #include "compiler/loop_nest.h"
+#include "compiler/register_tile.h"
 
 namespace einc {
 
@@ -114,12 +116,15 @@ TileEmitter::Access TileEmitter::access(int operand, const Shape& shape) const {
 
 TileEmitter::Numbers TileEmitter::reduce(size_t level, const Pointers& pointers, Numbers sums,
                                          const Shape& shape) {
-  if (level + unrolled_sums(shape).size() == tile_.reduce_axes.size())
-    return accumulate(pointers, std::move(sums), shape);
+  const std::vector<TileDim> unrolled = unrolled_sums(shape);
+  if (level == tile_.reduce_axes.size()) return accumulate(pointers, std::move(sums), shape);
   const int axis = tile_.reduce_axes[level];
   if (reduces_vectors() && axis == tile_.columns[0].axis)
     return reduce_vector_axis(pointers, std::move(sums), shape);
-  return loop_over(range(axis).size, axis, 1, pointers, sums,
+  const bool is_unrolled = !unrolled.empty() && unrolled[0].axis == axis;
+  if (is_unrolled && unrolled[0].count == range(axis).most())
+    return accumulate(pointers, std::move(sums), shape);
+  return loop_over(range(axis).size, axis, is_unrolled ? unrolled[0].count : 1, pointers, sums,
                    [&](const Pointers& inner, Numbers carried) {
                      return reduce(level + 1, inner, std::move(carried), shape);
                    });
@@ -217,7 +222,16 @@ std::vector<TileDim> TileEmitter::unrolled_sums(const Shape& shape) const {
       break;
     dims.insert(dims.begin(), {axis, range(axis).most()});
   }
-  return dims;
+  if (!dims.empty() || tile_.reduce_axes.empty() || reduces_vectors()) return dims;
+  // Two turns of the innermost loop at once, where it has no odd number of them; but with all
+  // registers in use, LLVM would move sums to memory and back.
+  if (!fits_registers(shape.row_count(), vectors_of(shape), loops().compute, nest_.target_, 1))
+    return {};
+  const int innermost = tile_.reduce_axes.back();
+  const std::vector<int64_t>& sizes = range(innermost).sizes;
+  if (std::any_of(sizes.begin(), sizes.end(), [](int64_t size) { return size % 2 != 0; }))
+    return {};
+  return {{innermost, 2}};
 }
 
 TileEmitter::Numbers TileEmitter::accumulate(const Pointers& pointers, Numbers sums,
@@ -229,7 +243,7 @@ TileEmitter::Numbers TileEmitter::accumulate(const Pointers& pointers, Numbers s
   return sums;
 }
 
-// Into L2: what the tile itself reads may fill L1.
+// Each line once. Into L2: what the tile itself reads may fill L1.
 void TileEmitter::prefetch(const Pointers& pointers, const Shape& shape) {
   constexpr int64_t kLine = 64;
   constexpr unsigned kRead = 0;
@@ -237,10 +251,15 @@ void TileEmitter::prefetch(const Pointers& pointers, const Shape& shape) {
   constexpr unsigned kData = 1;
   const auto [operand, distance] = *tile_.prefetch;
   const int64_t bytes = loops().element_bytes(operand);
-  for (int64_t at = 0; at < shape.width() * bytes; at += kLine)
+  const std::vector<TileDim> unrolled = unrolled_sums(shape);
+  std::set<int64_t> lines;
+  for (int64_t position = 0; position < count_of(unrolled); ++position)
+    for (int64_t at = 0; at < shape.width() * bytes; at += kLine)
+      lines.insert((offset_of(operand, unrolled, position) + at) / kLine);
+  for (const int64_t line : lines)
     ir_.CreateIntrinsic(
         llvm::Intrinsic::prefetch, {ir_.getPtrTy()},
-        {numbers_.offset(pointers[static_cast<size_t>(operand)], distance * bytes + at),
+        {numbers_.offset(pointers[static_cast<size_t>(operand)], distance * bytes + line * kLine),
          ir_.getInt32(kRead), ir_.getInt32(kIntoL2), ir_.getInt32(kData)});
 }
 

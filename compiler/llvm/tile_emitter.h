@@ -45,7 +45,8 @@ class TileEmitter {
   Numbers loop_over(llvm::Value* size, int axis, int64_t step, const Pointers& pointers,
                     const Numbers& sums,
                     const std::function<Numbers(const Pointers&, Numbers)>& body);
-  // The innermost sums over few positions, which take no loop.
+  // The innermost sums over few positions, which take no loop; or, of the innermost loop, the
+  // positions that it takes at once.
   std::vector<TileDim> unrolled_sums(const Shape& shape) const;
   // The products of all inputs at `pointers`, added up over the unrolled positions.
   Numbers accumulate(const Pointers& pointers, Numbers sums, const Shape& shape);
