@@ -13,6 +13,7 @@
 #include "compiler/schedule_contraction.h"
 #include "compiler/schedule_util.h"
 #include "compiler/target.h"
+#include "einc/dtype.h"
 
 namespace einc {
 
@@ -150,6 +151,31 @@ std::vector<std::vector<int>> ContractionTile::row_dims() const {
 
 bool ContractionTile::is_row(int axis) const {
   return std::find(m.begin(), m.end(), axis) != m.end();
+}
+
+bool ContractionTile::is_one_of_many() const {
+  const int64_t elements = extent(m) * extent(k) + extent(k) * extent(n) + extent(m) * extent(n);
+  return !batch.empty() && elements * info(nest.compute).bytes <= target_.l2_bytes / 2;
+}
+
+std::vector<Prefetch> ContractionTile::next_product() const {
+  constexpr int64_t kMostLines = 24;  // of a share; more are better asked for one by one
+  std::vector<Prefetch> prefetches;
+  const auto ask = [&](int operand, const std::vector<TileDim>& own,
+                       const std::vector<TileDim>& others, const std::vector<int>& group) {
+    const int64_t distance = nest.stride(operand, batch.back());
+    if (distance == 0 || group.size() != 1 || !is_streamed(operand, target_)) return;
+    const int64_t share = ceil_div(extent(k), ceil_div(extent(group), count_of(others)));
+    if (share * count_of(own) <= kMostLines * line_elements()) {
+      prefetches.push_back({operand, distance, group[0]});
+    } else if (operand == p_) {
+      prefetches.push_back({operand, distance});
+    }
+  };
+  if (k.size() != 1) return {};
+  ask(p_, columns_, rows_, m);
+  ask(q_, rows_, columns_, n);
+  return prefetches;
 }
 
 bool ContractionTile::needs_c_buffer() const {

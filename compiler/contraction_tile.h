@@ -44,6 +44,11 @@ class ContractionTile : public ContractionAxes {
   // could be transposed in registers.
   bool needs_c_buffer() const;
 
+  // Whether all of one product of a batch is in the caches while it is computed.
+  bool is_one_of_many() const;
+  // The tiles that share a part of an operand ask for that part of the next product.
+  std::vector<Prefetch> next_product() const;
+
   TileChoice choice_;
   const Target& target_;
   int p_;

@@ -43,8 +43,10 @@ struct Printer {
       out << "  sum over";
       for (const int reduced : tile.reduce_axes) out << ' ' << axis(reduced).name;
     }
-    if (tile.prefetch)
-      out << "  prefetch " << operand(tile.prefetch->operand) << '+' << tile.prefetch->distance;
+    for (const Prefetch& prefetch : tile.prefetches) {
+      out << "  prefetch " << operand(prefetch.operand) << '+' << prefetch.distance;
+      if (prefetch.shared_along >= 0) out << " shared along " << axis(prefetch.shared_along).name;
+    }
     out << (tile.pads ? "  padded" : "") << (tile.streams ? "  streaming" : "") << '\n';
   }
 
@@ -123,6 +125,10 @@ struct Verifier {
       EINC_CHECK(axis(reduced).reduced);
     }
     EINC_CHECK(tile.lanes >= 1);
+    for (const Prefetch& prefetch : tile.prefetches)
+      if (prefetch.shared_along >= 0)
+        EINC_CHECK(nest.stride(prefetch.operand, prefetch.shared_along) == 0 &&
+                   !tile.reduce_axes.empty());
     if (tile.streams) check_streaming();
   }
   void check_body(const std::vector<Node>& body, bool parallel, const Loop* loop) const {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -78,11 +77,14 @@ struct TileDim {
   friend bool operator==(const TileDim&, const TileDim&) = default;
 };
 
-// While a tile sums, it asks for what lies `distance` elements further in an operand, along its
-// columns, for each position of the innermost sum.
+// A tile asks for what lies `distance` elements further in an operand: along its columns, for each
+// position of the innermost sum, while it sums; or, if the operand does not depend on the axis
+// `shared_along`, before it sums and only for its share of these positions among all tiles along
+// that axis.
 struct Prefetch {
   int operand = 0;
   int64_t distance = 0;
+  int shared_along = -1;
   friend bool operator==(const Prefetch&, const Prefetch&) = default;
 };
 
@@ -103,7 +105,7 @@ struct Tile {
   std::vector<TileDim> columns;
   int lanes = 1;
   std::vector<int> reduce_axes;
-  std::optional<Prefetch> prefetch = {};
+  std::vector<Prefetch> prefetches = {};
   // Vectors that the columns do not fill are stored whole, with zeros: the buffer has room.
   bool pads = false;
   // The output is too large for the caches, and whole lines are written at once.

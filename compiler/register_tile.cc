@@ -10,8 +10,7 @@
 
 namespace einc {
 
-bool fits_registers(int64_t rows, int64_t vectors, DType compute, const Target& target,
-                    int spare) {
+bool fits_registers(int64_t rows, int64_t vectors, DType compute, const Target& target, int spare) {
   const DTypeInfo& row = info(compute);
   const int parts = row.kind == Kind::kComplex ? 2 : 1;
   // Without a fused multiply-add, or for integers that LLVM multiplies in several instructions,

@@ -219,7 +219,8 @@ class FusedScheduler : ContractionAxes {
               .columns = {{columns_, tile_.columns}},
               .lanes = static_cast<int>(lanes()),
               .reduce_axes = k};
-    if (!choice_.packs_p && is_streamed(p_, target_)) tile.prefetch = next_block(n_steps);
+    if (!choice_.packs_p && is_streamed(p_, target_))
+      if (const auto next = next_block(n_steps)) tile.prefetches.push_back(*next);
     builder.leaf(std::move(tile));
     builder.return_to(here);
     copy(nest, builder, nest.buffer_index(buffer), kC, target_,

@@ -24,13 +24,14 @@ class InOrderScheduler : ContractionTile {
 
   std::optional<LoopNest> run() {
     if (!choose() || needs_c_buffer()) return std::nullopt;
-    return in_output_order({.inputs = {q_, p_},
-                            .output = kC,
-                            .rows = rows_,
-                            .columns = columns_,
-                            .lanes = lanes_,
-                            .reduce_axes = k},
-                           target_);
+    Tile tile{.inputs = {q_, p_},
+              .output = kC,
+              .rows = rows_,
+              .columns = columns_,
+              .lanes = lanes_,
+              .reduce_axes = k};
+    if (is_one_of_many()) tile.prefetches = next_product();
+    return in_output_order(std::move(tile), target_);
   }
 };
 

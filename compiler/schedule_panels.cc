@@ -250,23 +250,13 @@ class PanelScheduler : ContractionTile {
               .columns = columns_,
               .lanes = lanes_,
               .reduce_axes = k};
-    if (!choice_.packs_p && q_is_resident_ && is_streamed(p_, target_))
-      tile.prefetch = is_one_of_many() ? next_product() : next_panel(builder);
+    if (is_one_of_many()) {
+      tile.prefetches = next_product();
+    } else if (!choice_.packs_p && q_is_resident_ && is_streamed(p_, target_)) {
+      if (const auto next = next_panel(builder)) tile.prefetches.push_back(*next);
+    }
     tile.streams = may_stream && streams_whole_lines(nest, builder, tile, target_);
     builder.leaf(std::move(tile));
-  }
-
-  // Whether all of one product of a batch is in the caches while it is computed.
-  bool is_one_of_many() const {
-    const int64_t elements = extent(m) * extent(k) + extent(k) * extent(n) + extent(m) * extent(n);
-    return !batch.empty() && elements * bytes_ <= target_.l2_bytes / 2;
-  }
-
-  // The same tile of the next product's P, unless too many tiles of rows would ask for it.
-  std::optional<Prefetch> next_product() const {
-    const int64_t distance = nest.stride(p_, batch.back());
-    if (distance == 0 || ceil_div(extent(m), count_of(rows_)) > 8) return std::nullopt;
-    return Prefetch{p_, distance};
   }
 
   // What P's tile is going to be in the next iteration of the loop around it. Where more than a few

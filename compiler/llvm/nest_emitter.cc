@@ -63,6 +63,7 @@ void NestEmitter::emit() {
   task_ = function_->getArg(2);
   for (const Axis& axis : nest_.axes)
     scope.ranges.push_back({constant(axis.extent), {axis.extent}});
+  scope.indices.resize(nest_.axes.size());
   emit_body(nest_.body, scope);
   // Non-temporal stores would otherwise be seen after what tells other threads of them.
   if (streams_) ir_.CreateIntrinsic(llvm::Intrinsic::x86_sse_sfence, {}, {});
@@ -122,7 +123,9 @@ bool NestEmitter::is_used(int operand, const std::vector<Node>& body) {
     if (const auto* local = std::get_if<Local>(&node)) return is_used(operand, local->body);
     const Tile& tile = std::get<Tile>(node);
     return tile.output == operand ||
-           std::find(tile.inputs.begin(), tile.inputs.end(), operand) != tile.inputs.end();
+           std::find(tile.inputs.begin(), tile.inputs.end(), operand) != tile.inputs.end() ||
+           std::any_of(tile.prefetches.begin(), tile.prefetches.end(),
+                       [&](const Prefetch& ahead) { return ahead.operand == operand; });
   });
 }
 
@@ -161,6 +164,7 @@ NestEmitter::Scope NestEmitter::enter(const Loop& loop, const Scope& moved, llvm
     llvm::Value* const rest = ir_.CreateSub(range.size, index);
     range.size = ir_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, rest, constant(loop.step));
   }
+  inner.indices[static_cast<size_t>(loop.axis)].push_back(index);
   for (int o = 0; o < operands(); ++o) {
     const auto at = static_cast<size_t>(o);
     if (inner.pointers[at] == nullptr) continue;  // a buffer that is not in use

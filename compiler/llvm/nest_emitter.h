@@ -32,10 +32,11 @@ class NestEmitter {
 
   // Everything that a loop changes for its body.
   struct Scope {
-    std::vector<Range> ranges;           // of each axis
-    std::vector<llvm::Value*> pointers;  // of each operand, at the start of the ranges
-    std::vector<llvm::Value*> has_sum;   // of each operand: true once an enclosing loop over an
-                                         // axis that it does not depend on has stored there
+    std::vector<Range> ranges;                       // of each axis
+    std::vector<std::vector<llvm::Value*>> indices;  // of each axis, of the loops around
+    std::vector<llvm::Value*> pointers;              // of each operand, at the start of the ranges
+    std::vector<llvm::Value*> has_sum;  // of each operand: true once an enclosing loop over an
+                                        // axis that it does not depend on has stored there
   };
 
   void emit_body(const std::vector<Node>& body, const Scope& scope);

@@ -14,6 +14,7 @@
 #include <vector>
 #include "compiler/loop_nest.h"
 #include "compiler/register_tile.h"
+#include "compiler/schedule_util.h"
 
 namespace einc {
 
@@ -53,6 +54,8 @@ void TileEmitter::emit_variant(const Shape& shape) {
     Loaded loaded;
     return flush(products(numbers_, load_operands(scope_.pointers, shape, 0, loaded)), shape);
   }
+  for (const Prefetch& ahead : tile_.prefetches)
+    if (ahead.shared_along >= 0) prefetch_share(ahead, shape);
   flush(reduce(0, scope_.pointers, zeros, shape), shape);
 }
 
@@ -236,31 +239,62 @@ std::vector<TileDim> TileEmitter::unrolled_sums(const Shape& shape) const {
 
 TileEmitter::Numbers TileEmitter::accumulate(const Pointers& pointers, Numbers sums,
                                              const Shape& shape) {
-  if (tile_.prefetch) prefetch(pointers, shape);
+  for (const Prefetch& ahead : tile_.prefetches)
+    if (ahead.shared_along < 0) prefetch(ahead, pointers, shape);
   Loaded loaded;
   for (int64_t position = 0; position < count_of(unrolled_sums(shape)); ++position)
     sums = accumulate_one(load_operands(pointers, shape, position, loaded), sums, shape);
   return sums;
 }
 
-// Each line once. Into L2: what the tile itself reads may fill L1.
-void TileEmitter::prefetch(const Pointers& pointers, const Shape& shape) {
+void TileEmitter::prefetch(const Prefetch& ahead, const Pointers& pointers, const Shape& shape) {
+  const std::vector<TileDim> unrolled = unrolled_sums(shape);
+  const int64_t bytes = loops().element_bytes(ahead.operand);
+  std::vector<int64_t> offsets;
+  for (int64_t position = 0; position < count_of(unrolled); ++position)
+    for (int64_t column = 0; column < shape.width(); ++column)
+      offsets.push_back(offset_of(ahead.operand, unrolled, position) + column * bytes);
+  prefetch_lines(
+      numbers_.offset(pointers[static_cast<size_t>(ahead.operand)], ahead.distance * bytes),
+      offsets);
+}
+
+void TileEmitter::prefetch_share(const Prefetch& ahead, const Shape& shape) {
+  const int summed = tile_.reduce_axes.back();
+  const auto is_along = [&](const TileDim& dim) { return dim.axis == ahead.shared_along; };
+  const bool by_rows = std::any_of(shape.rows.begin(), shape.rows.end(), is_along);
+  const TileDim& along = by_rows ? tile_.rows[0] : tile_.columns[0];
+  const int64_t tiles = ceil_div(nest_.axis(along.axis).extent, along.count);
+  const int64_t share = ceil_div(nest_.axis(summed).extent, tiles);
+  llvm::Value* begin = nest_.constant(0);
+  for (llvm::Value* const index : scope_.indices[static_cast<size_t>(along.axis)])
+    begin = ir_.CreateAdd(index, begin);
+  llvm::Value* const tile = ir_.CreateUDiv(begin, nest_.constant(along.count));
+  llvm::Value* const start = numbers_.offset(
+      numbers_.offset(scope_.pointers[static_cast<size_t>(ahead.operand)],
+                      ahead.distance * loops().element_bytes(ahead.operand)),
+      ir_.CreateMul(tile, nest_.constant(share * stride_bytes(ahead.operand, summed))));
+
+  std::vector<TileDim> part = by_rows ? shape.columns : shape.rows;
+  part.push_back({summed, share});
+  std::vector<int64_t> offsets;
+  for (int64_t position = 0; position < count_of(part); ++position)
+    offsets.push_back(offset_of(ahead.operand, part, position));
+  prefetch_lines(start, offsets);
+}
+
+// Into L2: what the tile itself reads may fill L1.
+void TileEmitter::prefetch_lines(llvm::Value* start, const std::vector<int64_t>& offsets) {
   constexpr int64_t kLine = 64;
   constexpr unsigned kRead = 0;
   constexpr unsigned kIntoL2 = 2;
   constexpr unsigned kData = 1;
-  const auto [operand, distance] = *tile_.prefetch;
-  const int64_t bytes = loops().element_bytes(operand);
-  const std::vector<TileDim> unrolled = unrolled_sums(shape);
   std::set<int64_t> lines;
-  for (int64_t position = 0; position < count_of(unrolled); ++position)
-    for (int64_t at = 0; at < shape.width() * bytes; at += kLine)
-      lines.insert((offset_of(operand, unrolled, position) + at) / kLine);
+  for (const int64_t offset : offsets) lines.insert(offset / kLine);
   for (const int64_t line : lines)
-    ir_.CreateIntrinsic(
-        llvm::Intrinsic::prefetch, {ir_.getPtrTy()},
-        {numbers_.offset(pointers[static_cast<size_t>(operand)], distance * bytes + line * kLine),
-         ir_.getInt32(kRead), ir_.getInt32(kIntoL2), ir_.getInt32(kData)});
+    ir_.CreateIntrinsic(llvm::Intrinsic::prefetch, {ir_.getPtrTy()},
+                        {numbers_.offset(start, line * kLine), ir_.getInt32(kRead),
+                         ir_.getInt32(kIntoL2), ir_.getInt32(kData)});
 }
 
 TileEmitter::Numbers TileEmitter::accumulate_one(const std::vector<Numbers>& operands,

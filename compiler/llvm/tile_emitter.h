@@ -50,7 +50,10 @@ class TileEmitter {
   std::vector<TileDim> unrolled_sums(const Shape& shape) const;
   // The products of all inputs at `pointers`, added up over the unrolled positions.
   Numbers accumulate(const Pointers& pointers, Numbers sums, const Shape& shape);
-  void prefetch(const Pointers& pointers, const Shape& shape);
+  void prefetch(const Prefetch& ahead, const Pointers& pointers, const Shape& shape);
+  void prefetch_share(const Prefetch& ahead, const Shape& shape);
+  // What lies at those offsets from an operand's start, each line once.
+  void prefetch_lines(llvm::Value* start, const std::vector<int64_t>& offsets);
   Numbers accumulate_one(const std::vector<Numbers>& operands, const Numbers& sums,
                          const Shape& shape);
   static Numbers products(const Arithmetic& numbers, const std::vector<Numbers>& operands);
