@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -159,23 +160,25 @@ bool ContractionTile::is_one_of_many() const {
 }
 
 std::vector<Prefetch> ContractionTile::next_product() const {
-  constexpr int64_t kMostLines = 24;  // of a share; more are better asked for one by one
   std::vector<Prefetch> prefetches;
-  const auto ask = [&](int operand, const std::vector<TileDim>& own,
-                       const std::vector<TileDim>& others, const std::vector<int>& group) {
+  for (const int operand : {p_, q_}) {
     const int64_t distance = nest.stride(operand, batch.back());
-    if (distance == 0 || group.size() != 1 || !is_streamed(operand, target_)) return;
-    const int64_t share = ceil_div(extent(k), ceil_div(extent(group), count_of(others)));
-    if (share * count_of(own) <= kMostLines * line_elements()) {
-      prefetches.push_back({operand, distance, group[0]});
-    } else if (operand == p_) {
-      prefetches.push_back({operand, distance});
-    }
-  };
-  if (k.size() != 1) return {};
-  ask(p_, columns_, rows_, m);
-  ask(q_, rows_, columns_, n);
+    if (distance == 0 || !is_streamed(operand, target_)) continue;
+    if (const auto ahead = ask_for(operand, distance)) prefetches.push_back(*ahead);
+  }
   return prefetches;
+}
+
+std::optional<Prefetch> ContractionTile::ask_for(int operand, int64_t distance) const {
+  constexpr int64_t kMostLines = 32;  // at once
+  const bool is_p = operand == p_;
+  const std::vector<int>& along = is_p ? m : n;
+  const int64_t tiles = ceil_div(extent(along), count_of(is_p ? rows_ : columns_));
+  const int64_t share = ceil_div(extent(k), tiles) * count_of(is_p ? columns_ : rows_);
+  if (tiles > 1 && k.size() == 1 && along.size() == 1 && share <= kMostLines * line_elements())
+    return Prefetch{operand, distance, along[0]};
+  if (is_p && tiles <= 2) return Prefetch{operand, distance};
+  return std::nullopt;
 }
 
 bool ContractionTile::needs_c_buffer() const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "compiler/loop_nest.h"
@@ -46,8 +47,11 @@ class ContractionTile : public ContractionAxes {
 
   // Whether all of one product of a batch is in the caches while it is computed.
   bool is_one_of_many() const;
-  // The tiles that share a part of an operand ask for that part of the next product.
+  // Parts of the next product's operands.
   std::vector<Prefetch> next_product() const;
+  // What lies so far behind the tile's part of an operand, each line once, or twice: the tiles that
+  // share the part each ask for some of it. Nothing where they would all ask for all.
+  std::optional<Prefetch> ask_for(int operand, int64_t distance) const;
 
   TileChoice choice_;
   const Target& target_;

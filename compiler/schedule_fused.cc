@@ -24,6 +24,7 @@ namespace {
 struct FusedChoice {
   bool columns_from_a;  // P is A, else B
   bool packs_p;
+  bool in_runs = false;  // packs what P has side by side, some terms of the sums at once
 };
 
 int64_t largest_divisor(int64_t number, int64_t most) {
@@ -49,8 +50,8 @@ class FusedScheduler : ContractionAxes {
 
   std::optional<LoopNest> run() {
     if (y_ < 0 && inner_batch_.empty()) return std::nullopt;
-    if (terms() > target_.l2_bytes / 4 / bytes_ / lanes()) return std::nullopt;
-    if (!choose_blocks()) return std::nullopt;
+    for (const int axis : k) k_steps_.push_back({axis, extent(axis)});
+    if (choice_.in_runs ? !choose_runs() : !choose_blocks()) return std::nullopt;
     add_flat_axes();
     build();
     verify(nest);
@@ -108,7 +109,59 @@ class FusedScheduler : ContractionAxes {
     return taken;
   }
 
+  // Axes of P that lie side by side, innermost first.
+  std::vector<int> run_of_p() const {
+    std::vector<int> run;
+    int64_t length = 1;
+    for (const int axis : inside_out(n, p_)) {
+      if (nest.stride(p_, axis) != length) break;
+      run.push_back(axis);
+      length *= extent(axis);
+    }
+    return run;
+  }
+
+  // Where C is contiguous along another label of P than P itself: a block is long enough for
+  // memory in both directions, of as many terms as stay in L2, and meets all of Q.
+  bool choose_runs() {
+    std::vector<int> run = run_of_p();
+    run.erase(std::find(run.begin(), run.end(), y_), run.end());
+    if (!contains(n, y_) || run.empty() || !inner_batch_.empty() || k.size() != 1) return false;
+    const int64_t flat = choose_run(run);
+    if (flat == 0) return false;
+    if (choice_.packs_p) {
+      // Of fewer terms at once, time goes into adding to C.
+      constexpr int64_t kLeastTerms = 48;
+      const int64_t most_terms = target_.l2_bytes / 4 / bytes_ / (flat * size(y_));
+      if (most_terms < std::min(kLeastTerms, extent(k))) return false;
+      const int64_t parts = ceil_div(extent(k), most_terms);
+      k_steps_ = {{k[0], ceil_div(ceil_div(extent(k), parts), 2) * 2}};
+    }
+    for (const int axis : m) size(axis) = extent(axis);
+    m_block_ = inside_out(m, kC);
+    std::reverse(m_block_.begin(), m_block_.end());
+    tile_ = register_tile(extent(m), flat, lanes(), nest.compute, target_);
+    return true;
+  }
+
+  // Columns of a block, in whole lines if that can be, and positions of y, of which C's block of
+  // all rows stays in L2. 0 if there are none.
+  int64_t choose_run(const std::vector<int>& run) {
+    const int64_t line = 64 / bytes_;
+    const int64_t room = target_.l2_bytes * 7 / 16 / bytes_ / extent(m);
+    for (const int64_t unit : {line, lanes()})
+      for (const int64_t most_of_y : {line, line / 2})
+        for (int64_t most = 10 * line; most >= 2 * line; --most) {
+          size(y_) = largest_divisor(extent(y_), most_of_y);
+          n_block_.clear();
+          const int64_t flat = take(run, most, n_block_);
+          if (flat >= 2 * line && flat % unit == 0 && flat * size(y_) <= room) return flat;
+        }
+    return 0;
+  }
+
   bool choose_blocks() {
+    if (terms() > target_.l2_bytes / 4 / bytes_ / lanes()) return false;
     const int64_t k_bytes = terms() * bytes_;
     // P's block is read from L2 while the next one comes in; so is Q's, and C's.
     const int64_t most_columns = std::min<int64_t>(target_.l2_bytes / 8 / k_bytes, kMostColumns);
@@ -116,15 +169,7 @@ class FusedScheduler : ContractionAxes {
     if (choice_.packs_p) {
       flat = take(inside_out(n, contains(n, y_) ? kC : p_), most_columns, n_block_);
     } else {
-      // What P has side by side.
-      std::vector<int> chain;
-      int64_t run = 1;
-      for (const int axis : inside_out(n, p_)) {
-        if (nest.stride(p_, axis) != run) break;
-        chain.push_back(axis);
-        run *= extent(axis);
-      }
-      flat = take(chain, most_columns, n_block_);
+      flat = take(run_of_p(), most_columns, n_block_);
     }
     if (flat < lanes() || n_block_.empty()) return false;
     const int64_t line = 64 / bytes_;
@@ -173,7 +218,8 @@ class FusedScheduler : ContractionAxes {
     BufferBuilder layout(nest, builder);
     add_flat(layout, block, flat);
     layout.pad(0);
-    for (size_t i = k.size(); i-- > 0;) layout.add(k[i], extent(k[i]));
+    for (size_t i = k.size(); i-- > 0;) layout.add(k[i], builder.range(k[i]));
+    if (operand == p_ && choice_.in_runs) layout.add(y_, size(y_));
     add_inner_batch(layout);
     const int buffer = layout.finish(lanes());
     builder.local(buffer);
@@ -196,7 +242,7 @@ class FusedScheduler : ContractionAxes {
     int q = q_;
     if (q_is_resident) q = pack(builder, q_, m_block_, rows_);
     builder.loops(n_steps);
-    const int p = choice_.packs_p ? pack(builder, p_, n_block_, columns_) : p_;
+    int p = choice_.packs_p && !choice_.in_runs ? pack(builder, p_, n_block_, columns_) : p_;
     builder.loops(m_steps);
     if (!q_is_resident) q = pack(builder, q_, m_block_, rows_);
 
@@ -209,6 +255,8 @@ class FusedScheduler : ContractionAxes {
     const int buffer = layout.finish(lanes());
     builder.local(buffer);
     const auto here = builder.place();
+    builder.loops(k_steps_);
+    if (choice_.packs_p && choice_.in_runs) p = pack(builder, p_, n_block_, columns_);
     for (const int axis : inner_batch_) builder.loop({axis, 1});
     if (contains(n, y_) && !contains(n_block_, y_)) builder.loop({y_, 1});
     builder.loop({columns_, tile_.columns});
@@ -230,11 +278,16 @@ class FusedScheduler : ContractionAxes {
   // What P's tile is going to be in the next iteration of the loop around it. Where more than a few
   // tiles of rows would ask for the same, asking costs more than waiting.
   std::optional<Prefetch> next_block(const std::vector<Step>& n_steps) const {
-    if (ceil_div(nest.axes[static_cast<size_t>(rows_)].extent, tile_.rows) > 2) return std::nullopt;
-    if (contains(n, y_) && !contains(n_block_, y_)) return Prefetch{p_, nest.stride(p_, y_)};
+    constexpr int64_t kMostLines = 32;
+    const int64_t tiles = ceil_div(nest.axes[static_cast<size_t>(rows_)].extent, tile_.rows);
+    const int64_t share = ceil_div(extent(k), tiles) * tile_.columns * bytes_ / 64;
+    const bool shares = tiles > 1 && k.size() == 1 && share <= kMostLines;
+    if (tiles > 2 && !shares) return std::nullopt;
+    const int along = shares ? rows_ : -1;
+    if (contains(n, y_) && !contains(n_block_, y_)) return Prefetch{p_, nest.stride(p_, y_), along};
     for (size_t i = n_steps.size(); i-- > 0;)
       if (n_steps[i].size < extent(n_steps[i].axis))
-        return Prefetch{p_, nest.stride(p_, n_steps[i].axis) * n_steps[i].size};
+        return Prefetch{p_, nest.stride(p_, n_steps[i].axis) * n_steps[i].size, along};
     return std::nullopt;
   }
 
@@ -262,6 +315,7 @@ class FusedScheduler : ContractionAxes {
   std::vector<int> inner_batch_;
   std::vector<int64_t> sizes_;          // positions of each axis in a block
   std::vector<int> m_block_, n_block_;  // flattened, outermost first
+  std::vector<Step> k_steps_;
   int rows_ = -1;
   int columns_ = -1;
   RegisterTile tile_;
@@ -274,6 +328,10 @@ std::vector<LoopNest> schedule_fused(const Contraction& step, const Target& targ
   for (const bool from_a : {false, true})
     for (const bool packs_p : {false, true})
       if (auto nest = FusedScheduler(step, target, {from_a, packs_p}).run())
+        nests.push_back(*std::move(nest));
+  for (const bool from_a : {false, true})
+    for (const bool packs_p : {false, true})
+      if (auto nest = FusedScheduler(step, target, {from_a, packs_p, true}).run())
         nests.push_back(*std::move(nest));
   return nests;
 }

@@ -252,23 +252,21 @@ class PanelScheduler : ContractionTile {
               .reduce_axes = k};
     if (is_one_of_many()) {
       tile.prefetches = next_product();
-    } else if (!choice_.packs_p && q_is_resident_ && is_streamed(p_, target_)) {
+    } else if (q_is_resident_ && is_streamed(p_, target_)) {
       if (const auto next = next_panel(builder)) tile.prefetches.push_back(*next);
     }
     tile.streams = may_stream && streams_whole_lines(nest, builder, tile, target_);
     builder.leaf(std::move(tile));
   }
 
-  // What P's tile is going to be in the next iteration of the loop around it. Where more than a few
-  // tiles of rows would ask for the same, asking costs more than waiting.
+  // What P's tile is going to be in the next iteration of the loop around it.
   std::optional<Prefetch> next_panel(const NestBuilder& builder) const {
-    if (ceil_div(extent(m), count_of(rows_)) > 2) return std::nullopt;
     const Step* innermost = nullptr;
     for (const Step& step : panels_)
       if (step.size < extent(step.axis) && builder.range(step.axis) == step.size) innermost = &step;
-    if (needs_c_buffer() && !is_row(y_)) return Prefetch{p_, nest.stride(p_, y_)};
+    if (needs_c_buffer() && !is_row(y_)) return ask_for(p_, nest.stride(p_, y_));
     if (innermost == nullptr) return std::nullopt;
-    return Prefetch{p_, nest.stride(p_, innermost->axis) * innermost->size};
+    return ask_for(p_, nest.stride(p_, innermost->axis) * innermost->size);
   }
 
   // Tiles go to scratch until it has long runs along y, which are then transposed into C.
