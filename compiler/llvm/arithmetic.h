@@ -46,6 +46,9 @@ class Arithmetic {
   Number lane(const Number& number, int index) const;  // one lane
   // `lanes` numbers of as many lanes, lane j of result i being lane i of number j.
   std::vector<Number> transpose(const std::vector<Number>& numbers) const;
+  // The same of numbers that load(number, first, lanes) loads `lanes` lanes of, from `first` on.
+  using LoadLanes = std::function<Number(int number, int first, int lanes)>;
+  std::vector<Number> load_transposed(int lanes, const LoadLanes& load) const;
 
   // n numbers whose lanes, one number after the other, are n-tuples: the i-th result holds the i-th
   // of each tuple. And back.

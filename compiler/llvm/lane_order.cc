@@ -27,6 +27,23 @@ std::vector<Number> Arithmetic::transpose(const std::vector<Number>& numbers) co
   return unzip(zip(numbers, block, block), block);
 }
 
+// Loads of halves put them next to each other, which takes shuffles across the middle of a register
+// otherwise; these are slow, or have one port.
+std::vector<Number> Arithmetic::load_transposed(int lanes, const LoadLanes& load) const {
+  const int block = 16 / part_bytes();
+  std::vector<Number> numbers;
+  if (lanes != 2 * block) {
+    for (int n = 0; n < lanes; ++n) numbers.push_back(load(n, 0, lanes));
+    return transpose(numbers);
+  }
+  std::vector<int> all;
+  for (int lane = 0; lane < lanes; ++lane) all.push_back(lane);
+  for (const int first : {0, block})
+    for (int n = 0; n < block; ++n)
+      numbers.push_back(fence(shuffle(load(n, first, block), load(n + block, first, block), all)));
+  return zip(std::move(numbers), block, block);
+}
+
 std::vector<Number> Arithmetic::zip(std::vector<Number> numbers, int group, int block) const {
   const int count = static_cast<int>(numbers.size());
   const int lanes = lanes_of(numbers[0]);

@@ -50,7 +50,7 @@ Number TileEmitter::load(int input, llvm::Value* start, Access how, const Shape&
     case Access::kBroadcast:
       return loaded[key] = numbers_.splat(load_element(input, pointer), tile_.lanes);
     case Access::kContiguous:
-      return loaded[key] = load_vector(input, pointer, active_lanes(shape, vector));
+      return loaded[key] = load_vector(input, pointer, tile_.lanes, active_lanes(shape, vector));
     case Access::kInterleaved:
       load_interleaved(input, start, shape, vector, loaded);
       return loaded.at(key);
@@ -71,10 +71,10 @@ void TileEmitter::load_interleaved(int input, llvm::Value* start, const Shape& s
   Numbers chunk;
   for (int64_t begin = 0; begin < neighbours * tile_.lanes; begin += tile_.lanes) {
     const int64_t active = std::clamp<int64_t>(elements - begin, 0, tile_.lanes);
-    chunk.push_back(
-        active == 0
-            ? numbers_.zero(tile_.lanes)
-            : load_vector(input, numbers_.offset(start, first + begin * element_bytes), active));
+    chunk.push_back(active == 0
+                        ? numbers_.zero(tile_.lanes)
+                        : load_vector(input, numbers_.offset(start, first + begin * element_bytes),
+                                      tile_.lanes, active));
   }
   const Numbers apart = numbers_.deinterleave(chunk);
   for (int64_t n = 0; n < neighbours; ++n)
@@ -82,10 +82,9 @@ void TileEmitter::load_interleaved(int input, llvm::Value* start, const Shape& s
 }
 
 // Buffers have room for whole vectors.
-Number TileEmitter::load_vector(int operand, llvm::Value* pointer, int64_t active) {
-  if (loops().is_buffer(operand))
-    return numbers_.load_packed(pointer, plane_bytes(operand), tile_.lanes);
-  return numbers_.load(pointer, loops().inputs[static_cast<size_t>(operand)], tile_.lanes,
+Number TileEmitter::load_vector(int operand, llvm::Value* pointer, int lanes, int64_t active) {
+  if (loops().is_buffer(operand)) return numbers_.load_packed(pointer, plane_bytes(operand), lanes);
+  return numbers_.load(pointer, loops().inputs[static_cast<size_t>(operand)], lanes,
                        static_cast<int>(active));
 }
 
@@ -107,14 +106,14 @@ Number TileEmitter::load_strided(int input, llvm::Value* pointer, const Shape& s
 // A square of registers, read along the rows.
 TileEmitter::Numbers TileEmitter::load_transposed(int input, llvm::Value* pointer,
                                                   const Shape& shape) {
-  Numbers columns;
-  for (int64_t lane = 0; lane < tile_.lanes; ++lane)
-    columns.push_back(
-        lane >= shape.width()
-            ? numbers_.zero(tile_.lanes)
-            : load_vector(input, numbers_.offset(pointer, offset_of(input, shape.columns, lane)),
-                          shape.row_count()));
-  Numbers rows = numbers_.transpose(columns);
+  const auto load_rows = [&](int column, int first, int lanes) {
+    const int64_t active = std::min<int64_t>(shape.row_count() - first, lanes);
+    if (column >= shape.width() || active <= 0) return numbers_.zero(lanes);
+    const int64_t offset =
+        offset_of(input, shape.columns, column) + first * stride_bytes(input, shape.rows[0].axis);
+    return load_vector(input, numbers_.offset(pointer, offset), lanes, active);
+  };
+  Numbers rows = numbers_.load_transposed(tile_.lanes, load_rows);
   rows.resize(static_cast<size_t>(shape.row_count()));
   return rows;
 }
