@@ -39,9 +39,18 @@ bool ContractionTile::choose() {
   if (!choose_columns()) return false;
   // What lies interleaved is best taken apart and put together again in whole lines.
   const bool interleaved = !choice_.packs_p && p_is_interleaved();
-  if (interleaved && is_row(y_) && extent(y_) <= kInterleaved && choose_registers(true))
+  if (interleaved && is_row(y_) && extent(y_) <= kInterleaved && choose_registers(extent(y_)))
     return true;
-  return choose_registers(false);
+  if (!choice_.in_blocks) return choose_registers(0);
+  return choose_registers(block_lanes()) && writes_blocks();
+}
+
+int64_t ContractionTile::block_lanes() const { return 16 / part_bytes(nest.compute); }
+
+// What the registers of a tile hold for each column goes to C in pieces of 16 bytes.
+bool ContractionTile::writes_blocks() const {
+  return is_row(y_) && columns_.size() == 1 && lanes_ % block_lanes() == 0 &&
+         !is_contiguous(kC, columns_) && extent(y_) % block_lanes() == 0;
 }
 
 bool ContractionTile::is_contiguous(int operand, const std::vector<TileDim>& dims) const {
@@ -91,7 +100,7 @@ void ContractionTile::widen_columns() {
 
 // The tile that takes the fewest cycles for all of C; of near equals the one that reads P less
 // often. Where P lies in memory, its lines are read whole.
-bool ContractionTile::choose_registers(bool all_of_y) {
+bool ContractionTile::choose_registers(int64_t unit_of_y) {
   constexpr int64_t kMostRows = 28;
   constexpr double kAgain = 0.1;
   const int64_t inner_columns = count_of(columns_) / columns_[0].count;
@@ -102,7 +111,9 @@ bool ContractionTile::choose_registers(bool all_of_y) {
     if (width % inner_columns != 0 && width != count_of(columns_)) continue;
     if (inner_columns == 1 && width % lanes_ != 0 && width != count_of(columns_)) continue;
     if (!choice_.packs_p && width < std::min(line_elements(), count_of(columns_))) continue;
-    if (all_of_y && width % line_elements() != 0 && width != count_of(columns_)) continue;
+    if (unit_of_y > 0 && !choice_.packs_p && width % line_elements() != 0 &&
+        width != count_of(columns_))
+      continue;
     const int64_t vectors = ceil_div(width, lanes_);
     for (const auto& dims : row_dims()) {
       const int64_t inner = dims.size() == 2 ? extent(dims[1]) : 1;
@@ -112,7 +123,7 @@ bool ContractionTile::choose_registers(bool all_of_y) {
         if (rows * inner > kMostRows ||
             !fits_registers(rows * inner, vectors, nest.compute, target_))
           break;
-        if (all_of_y && (dims != std::vector<int>{y_} || rows != extent(y_))) continue;
+        if (unit_of_y > 0 && (dims != std::vector<int>{y_} || rows % unit_of_y != 0)) continue;
         const auto again = static_cast<double>(ceil_div(extent(dims[0]), rows) *
                                                ceil_div(count_of(columns_), lanes_));
         const double cycles =
@@ -182,7 +193,7 @@ std::optional<Prefetch> ContractionTile::ask_for(int operand, int64_t distance) 
 }
 
 bool ContractionTile::needs_c_buffer() const {
-  if (y_ < 0 || lanes_ == 1 || is_contiguous(kC, columns_)) return false;
+  if (y_ < 0 || lanes_ == 1 || is_contiguous(kC, columns_) || choice_.in_blocks) return false;
   const bool is_square = rows_.size() == 1 && columns_.size() == 1 && rows_[0].axis == y_ &&
                          rows_[0].count <= lanes_ && columns_[0].count <= lanes_;
   const bool is_interleaved = rows_.size() == 1 && rows_[0].axis == y_ &&

@@ -27,6 +27,7 @@ struct TileChoice {
   bool packs_p;
   bool packs_q;
   bool short_sums = false;  // few terms at once, so that P is read as it lies, and C is added to
+  bool in_blocks = false;   // of 16 bytes of C's contiguous label, which belongs to Q
 };
 
 class ContractionTile : public ContractionAxes {
@@ -65,8 +66,11 @@ class ContractionTile : public ContractionAxes {
   bool choose_columns();
   void widen_columns();
   bool p_is_interleaved() const;
-  // False where no tile fits; `all_of_y`: of those that hold all of C's contiguous label.
-  bool choose_registers(bool all_of_y);
+  bool writes_blocks() const;
+  int64_t block_lanes() const;
+  // False where no tile fits of those whose rows are a multiple of `unit_of_y` positions of C's
+  // contiguous label; any if that is 0.
+  bool choose_registers(int64_t unit_of_y);
   std::vector<std::vector<int>> row_dims() const;
 };
 

@@ -256,6 +256,8 @@ class PanelScheduler : ContractionTile {
       if (const auto next = next_panel(builder)) tile.prefetches.push_back(*next);
     }
     tile.streams = may_stream && streams_whole_lines(nest, builder, tile, target_);
+    if (!tile.streams && c_operand() == kC && is_streamed(kC, target_))
+      tile.prefetches.push_back({kC, 0});
     builder.leaf(std::move(tile));
   }
 
@@ -337,8 +339,11 @@ std::vector<LoopNest> schedule_by_panels(const Contraction& step, const Target& 
     for (const Columns columns : {Columns::kOfOutput, Columns::kOfP, Columns::kLongest})
       for (const bool packs_p : {false, true})
         for (const bool packs_q : {false, true})
-          if (auto nest = PanelScheduler(step, target, {from_a, columns, packs_p, packs_q}).run())
-            nests.push_back(*std::move(nest));
+          for (const bool in_blocks : {false, true})
+            if (auto nest = PanelScheduler(step, target,
+                                           {from_a, columns, packs_p, packs_q, false, in_blocks})
+                                .run())
+              nests.push_back(*std::move(nest));
   for (const bool from_a : {false, true})
     if (auto nest =
             PanelScheduler(step, target, {from_a, Columns::kOfOutput, false, false, true}).run())

@@ -49,6 +49,9 @@ class Arithmetic {
   // The same of numbers that load(number, first, lanes) loads `lanes` lanes of, from `first` on.
   using LoadLanes = std::function<Number(int number, int first, int lanes)>;
   std::vector<Number> load_transposed(int lanes, const LoadLanes& load) const;
+  // Lanes of 16 bytes; and, of as many numbers, lane l of each next to each other, for each l.
+  int block_lanes() const { return 16 / part_bytes(); }
+  std::vector<Number> transpose_blocks(const std::vector<Number>& numbers) const;
 
   // n numbers whose lanes, one number after the other, are n-tuples: the i-th result holds the i-th
   // of each tuple. And back.

@@ -23,14 +23,14 @@ bool is_worth_zipping(size_t count) { return count > 4 && std::has_single_bit(co
 // What x86 has single instructions for: 16 bytes are transposed by zipping, which makes them hold
 // columns, and put next to those of the same columns by unzipping.
 std::vector<Number> Arithmetic::transpose(const std::vector<Number>& numbers) const {
-  const int block = std::min(static_cast<int>(numbers.size()), 16 / part_bytes());
+  const int block = std::min(static_cast<int>(numbers.size()), block_lanes());
   return unzip(zip(numbers, block, block), block);
 }
 
 // Loads of halves put them next to each other, which takes shuffles across the middle of a register
 // otherwise; these are slow, or have one port.
 std::vector<Number> Arithmetic::load_transposed(int lanes, const LoadLanes& load) const {
-  const int block = 16 / part_bytes();
+  const int block = block_lanes();
   std::vector<Number> numbers;
   if (lanes != 2 * block) {
     for (int n = 0; n < lanes; ++n) numbers.push_back(load(n, 0, lanes));
@@ -42,6 +42,19 @@ std::vector<Number> Arithmetic::load_transposed(int lanes, const LoadLanes& load
     for (int n = 0; n < block; ++n)
       numbers.push_back(fence(shuffle(load(n, first, block), load(n + block, first, block), all)));
   return zip(std::move(numbers), block, block);
+}
+
+std::vector<Number> Arithmetic::transpose_blocks(const std::vector<Number>& numbers) const {
+  const int block = block_lanes();
+  const std::vector<Number> zipped = zip(numbers, block, block);
+  std::vector<Number> blocks;
+  for (int lane = 0; lane < lanes_of(numbers[0]); ++lane) {
+    std::vector<int> here;
+    for (int i = 0; i < block; ++i) here.push_back(lane / block * block + i);
+    const Number& number = zipped[index(lane % block)];
+    blocks.push_back(shuffle(number, number, here));
+  }
+  return blocks;
 }
 
 std::vector<Number> Arithmetic::zip(std::vector<Number> numbers, int group, int block) const {

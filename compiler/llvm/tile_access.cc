@@ -55,6 +55,7 @@ Number TileEmitter::load(int input, llvm::Value* start, Access how, const Shape&
       load_interleaved(input, start, shape, vector, loaded);
       return loaded.at(key);
     case Access::kTransposed:
+    case Access::kBlocks:
     case Access::kStrided:
       break;
   }
@@ -145,6 +146,8 @@ void TileEmitter::store_all(const Numbers& sums, const Shape& shape, bool adds, 
       return store_interleaved(sums, shape, adds, streams);
     case Access::kTransposed:
       return store_transposed(sums, shape, adds, streams);
+    case Access::kBlocks:
+      return store_blocks(sums, shape, adds);
     case Access::kStrided:
       return store_elements(sums, shape, adds);
   }
@@ -225,6 +228,25 @@ void TileEmitter::store_transposed(const Numbers& sums, const Shape& shape, bool
     stores.push_back({offset_of(tile_.output, shape.columns, column),
                       columns[static_cast<size_t>(column)], shape.row_count()});
   store(std::move(stores), adds, streams && shape.row_count() == tile_.lanes);
+}
+
+void TileEmitter::store_blocks(const Numbers& sums, const Shape& shape, bool adds) {
+  const int64_t vectors = vectors_of(shape);
+  const int block = numbers_.block_lanes();
+  for (int64_t row = 0; row < shape.row_count(); row += block) {
+    std::vector<Store> stores;
+    for (int64_t v = 0; v < vectors; ++v) {
+      Numbers rows;
+      for (int64_t r = row; r < row + block; ++r)
+        rows.push_back(sums[static_cast<size_t>(r * vectors + v)]);
+      const Numbers columns = numbers_.transpose_blocks(rows);
+      for (int64_t lane = 0; lane < active_lanes(shape, v); ++lane)
+        stores.push_back({offset_of(tile_.output, shape.rows, row) +
+                              offset_of(tile_.output, shape.columns, first_column(shape, v) + lane),
+                          columns[static_cast<size_t>(lane)], block});
+    }
+    store(std::move(stores), adds, false);
+  }
 }
 
 void TileEmitter::store_elements(const Numbers& sums, const Shape& shape, bool adds) {

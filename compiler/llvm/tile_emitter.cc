@@ -55,7 +55,11 @@ void TileEmitter::emit_variant(const Shape& shape) {
     return flush(products(numbers_, load_operands(scope_.pointers, shape, 0, loaded)), shape);
   }
   for (const Prefetch& ahead : tile_.prefetches)
-    if (ahead.shared_along >= 0) prefetch_share(ahead, shape);
+    if (ahead.operand == tile_.output) {
+      prefetch_output(ahead, shape);
+    } else if (ahead.shared_along >= 0) {
+      prefetch_share(ahead, shape);
+    }
   flush(reduce(0, scope_.pointers, zeros, shape), shape);
 }
 
@@ -86,6 +90,13 @@ bool TileEmitter::is_square(const Shape& shape) const {
          tile_.rows[0].count <= tile_.lanes && shape.width() <= tile_.lanes;
 }
 
+bool TileEmitter::is_stored_in_blocks(const Shape& shape) const {
+  const int block = numbers_.block_lanes();
+  return tile_.lanes >= block && tile_.lanes % block == 0 && tile_.rows.size() == 1 &&
+         tile_.columns.size() == 1 && shape.row_count() % block == 0 &&
+         loops().stride(tile_.output, tile_.rows[0].axis) == 1;
+}
+
 int64_t TileEmitter::interleaved(int operand, const Shape& shape) const {
   constexpr int64_t kMost = 16;
   if (tile_.lanes == 1 || tile_.columns.size() != 1 || reduces_vectors()) return 1;
@@ -110,6 +121,7 @@ TileEmitter::Access TileEmitter::access(int operand, const Shape& shape) const {
       shape.row_count() == tile_.lanes)
     return Access::kTransposed;
   if (interleaved(operand, shape) > 1) return Access::kInterleaved;
+  if (operand == tile_.output && is_stored_in_blocks(shape)) return Access::kBlocks;
   if (is_square(shape) && loops().stride(operand, tile_.rows[0].axis) == 1)
     return Access::kTransposed;
   return Access::kStrided;
@@ -240,7 +252,7 @@ std::vector<TileDim> TileEmitter::unrolled_sums(const Shape& shape) const {
 TileEmitter::Numbers TileEmitter::accumulate(const Pointers& pointers, Numbers sums,
                                              const Shape& shape) {
   for (const Prefetch& ahead : tile_.prefetches)
-    if (ahead.shared_along < 0) prefetch(ahead, pointers, shape);
+    if (ahead.operand != tile_.output && ahead.shared_along < 0) prefetch(ahead, pointers, shape);
   Loaded loaded;
   for (int64_t position = 0; position < count_of(unrolled_sums(shape)); ++position)
     sums = accumulate_one(load_operands(pointers, shape, position, loaded), sums, shape);
@@ -281,6 +293,17 @@ void TileEmitter::prefetch_share(const Prefetch& ahead, const Shape& shape) {
   for (int64_t position = 0; position < count_of(part); ++position)
     offsets.push_back(offset_of(ahead.operand, part, position));
   prefetch_lines(start, offsets);
+}
+
+void TileEmitter::prefetch_output(const Prefetch& ahead, const Shape& shape) {
+  std::vector<int64_t> offsets;
+  for (int64_t row = 0; row < shape.row_count(); ++row)
+    for (int64_t column = 0; column < shape.width(); ++column)
+      offsets.push_back(offset_of(ahead.operand, shape.rows, row) +
+                        offset_of(ahead.operand, shape.columns, column));
+  prefetch_lines(numbers_.offset(scope_.pointers[static_cast<size_t>(ahead.operand)],
+                                 ahead.distance * loops().element_bytes(ahead.operand)),
+                 offsets);
 }
 
 // Into L2: what the tile itself reads may fill L1.

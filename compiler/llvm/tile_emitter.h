@@ -28,7 +28,8 @@ class TileEmitter {
   };
   // How an operand meets the vectors along the columns. Interleaved: the rows (or the unrolled
   // positions of a sum) of one column are neighbours, and the next column's come right after them.
-  enum class Access { kBroadcast, kContiguous, kInterleaved, kTransposed, kStrided };
+  // Blocks: 16 bytes of neighbours for each column.
+  enum class Access { kBroadcast, kContiguous, kInterleaved, kTransposed, kBlocks, kStrided };
 
   using Numbers = std::vector<Number>;
   using Pointers = std::vector<llvm::Value*>;  // of each operand
@@ -52,6 +53,7 @@ class TileEmitter {
   Numbers accumulate(const Pointers& pointers, Numbers sums, const Shape& shape);
   void prefetch(const Prefetch& ahead, const Pointers& pointers, const Shape& shape);
   void prefetch_share(const Prefetch& ahead, const Shape& shape);
+  void prefetch_output(const Prefetch& ahead, const Shape& shape);
   // What lies at those offsets from an operand's start, each line once.
   void prefetch_lines(llvm::Value* start, const std::vector<int64_t>& offsets);
   Numbers accumulate_one(const std::vector<Numbers>& operands, const Numbers& sums,
@@ -76,6 +78,7 @@ class TileEmitter {
   void store_vectors(const Numbers& sums, const Shape& shape, bool adds, bool streams);
   void store_interleaved(const Numbers& sums, const Shape& shape, bool adds, bool streams);
   void store_transposed(const Numbers& sums, const Shape& shape, bool adds, bool streams);
+  void store_blocks(const Numbers& sums, const Shape& shape, bool adds);
   void store_elements(const Numbers& sums, const Shape& shape, bool adds);
   void store_lane_sums(const Numbers& sums, const Shape& shape, bool adds);
   // What a tile stores, by offset in bytes from the start of its ranges.
@@ -88,6 +91,7 @@ class TileEmitter {
 
   Access access(int operand, const Shape& shape) const;
   bool is_square(const Shape& shape) const;
+  bool is_stored_in_blocks(const Shape& shape) const;
   // Neighbours of one column, if the operand is interleaved, else 1.
   int64_t interleaved(int operand, const Shape& shape) const;
   // Bytes from the start of the tile's ranges to a position of `dims`.
