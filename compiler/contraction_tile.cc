@@ -42,7 +42,7 @@ bool ContractionTile::choose() {
   if (interleaved && is_row(y_) && extent(y_) <= kInterleaved && choose_registers(extent(y_)))
     return true;
   if (!choice_.in_blocks) return choose_registers(0);
-  return choose_registers(block_lanes()) && writes_blocks();
+  return writes_blocks() && choose_registers(block_lanes());
 }
 
 int64_t ContractionTile::block_lanes() const { return 16 / part_bytes(nest.compute); }

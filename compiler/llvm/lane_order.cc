@@ -39,8 +39,11 @@ std::vector<Number> Arithmetic::load_transposed(int lanes, const LoadLanes& load
   std::vector<int> all;
   for (int lane = 0; lane < lanes; ++lane) all.push_back(lane);
   for (const int first : {0, block})
-    for (int n = 0; n < block; ++n)
-      numbers.push_back(fence(shuffle(load(n, first, block), load(n + block, first, block), all)));
+    for (int n = 0; n < block; ++n) {
+      const Number low = load(n, first, block);
+      const Number high = load(n + block, first, block);
+      numbers.push_back(fence(shuffle(low, high, all)));
+    }
   return zip(std::move(numbers), block, block);
 }
 

@@ -51,14 +51,18 @@ class TileEmitter {
   std::vector<TileDim> unrolled_sums(const Shape& shape) const;
   // The products of all inputs at `pointers`, added up over the unrolled positions.
   Numbers accumulate(const Pointers& pointers, Numbers sums, const Shape& shape);
-  void prefetch(const Prefetch& ahead, const Pointers& pointers, const Shape& shape);
-  void prefetch_share(const Prefetch& ahead, const Shape& shape);
-  void prefetch_output(const Prefetch& ahead, const Shape& shape);
-  // What lies at those offsets from an operand's start, each line once.
-  void prefetch_lines(llvm::Value* start, const std::vector<int64_t>& offsets);
   Numbers accumulate_one(const std::vector<Numbers>& operands, const Numbers& sums,
                          const Shape& shape);
   static Numbers products(const Arithmetic& numbers, const std::vector<Numbers>& operands);
+
+  // tile_prefetch.cc
+  void prefetch_before_sums(const Shape& shape);
+  void prefetch_within_sums(const Pointers& pointers, const Shape& shape);
+  void prefetch_output(const Prefetch& ahead, const Shape& shape);
+  void prefetch_share(const Prefetch& ahead, const Shape& shape);
+  void prefetch_columns(const Prefetch& ahead, const Pointers& pointers, const Shape& shape);
+  // What lies at those offsets from an operand's start, each line once.
+  void prefetch_lines(llvm::Value* start, const std::vector<int64_t>& offsets);
 
   // tile_access.cc
   // Each input's value for each register, at one of the unrolled positions.

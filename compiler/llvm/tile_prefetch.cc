@@ -1,0 +1,94 @@
+// What a tile asks for before it needs it.
+
+#include <llvm/IR/Intrinsics.h>
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <set>
+#include <vector>
+
+#include "compiler/llvm/tile_emitter.h"
+#include "compiler/loop_nest.h"
+#include "compiler/schedule_util.h"
+
+namespace einc {
+
+void TileEmitter::prefetch_before_sums(const Shape& shape) {
+  for (const Prefetch& ahead : tile_.prefetches)
+    if (ahead.operand == tile_.output) {
+      prefetch_output(ahead, shape);
+    } else if (ahead.shared_along >= 0) {
+      prefetch_share(ahead, shape);
+    }
+}
+
+void TileEmitter::prefetch_within_sums(const Pointers& pointers, const Shape& shape) {
+  for (const Prefetch& ahead : tile_.prefetches)
+    if (ahead.operand != tile_.output && ahead.shared_along < 0)
+      prefetch_columns(ahead, pointers, shape);
+}
+
+void TileEmitter::prefetch_columns(const Prefetch& ahead, const Pointers& pointers,
+                                   const Shape& shape) {
+  const std::vector<TileDim> unrolled = unrolled_sums(shape);
+  const int64_t bytes = loops().element_bytes(ahead.operand);
+  std::vector<int64_t> offsets;
+  for (int64_t position = 0; position < count_of(unrolled); ++position)
+    for (int64_t column = 0; column < shape.width(); ++column)
+      offsets.push_back(offset_of(ahead.operand, unrolled, position) + column * bytes);
+  prefetch_lines(
+      numbers_.offset(pointers[static_cast<size_t>(ahead.operand)], ahead.distance * bytes),
+      offsets);
+}
+
+void TileEmitter::prefetch_share(const Prefetch& ahead, const Shape& shape) {
+  const int summed = tile_.reduce_axes.back();
+  const auto is_along = [&](const TileDim& dim) { return dim.axis == ahead.shared_along; };
+  const bool by_rows = std::any_of(shape.rows.begin(), shape.rows.end(), is_along);
+  const TileDim& along = by_rows ? tile_.rows[0] : tile_.columns[0];
+  const int64_t tiles = ceil_div(nest_.axis(along.axis).extent, along.count);
+  const int64_t share = ceil_div(nest_.axis(summed).extent, tiles);
+  llvm::Value* begin = nest_.constant(0);
+  for (llvm::Value* const index : scope_.indices[static_cast<size_t>(along.axis)])
+    begin = ir_.CreateAdd(index, begin);
+  llvm::Value* const tile = ir_.CreateUDiv(begin, nest_.constant(along.count));
+  llvm::Value* const part_of_tile =
+      ir_.CreateMul(tile, nest_.constant(share * stride_bytes(ahead.operand, summed)));
+  llvm::Value* const all_parts =
+      numbers_.offset(scope_.pointers[static_cast<size_t>(ahead.operand)],
+                      ahead.distance * loops().element_bytes(ahead.operand));
+
+  std::vector<TileDim> part = by_rows ? shape.columns : shape.rows;
+  part.push_back({summed, share});
+  std::vector<int64_t> offsets;
+  for (int64_t position = 0; position < count_of(part); ++position)
+    offsets.push_back(offset_of(ahead.operand, part, position));
+  prefetch_lines(numbers_.offset(all_parts, part_of_tile), offsets);
+}
+
+void TileEmitter::prefetch_output(const Prefetch& ahead, const Shape& shape) {
+  std::vector<int64_t> offsets;
+  for (int64_t row = 0; row < shape.row_count(); ++row)
+    for (int64_t column = 0; column < shape.width(); ++column)
+      offsets.push_back(offset_of(ahead.operand, shape.rows, row) +
+                        offset_of(ahead.operand, shape.columns, column));
+  prefetch_lines(numbers_.offset(scope_.pointers[static_cast<size_t>(ahead.operand)],
+                                 ahead.distance * loops().element_bytes(ahead.operand)),
+                 offsets);
+}
+
+// Into L2: what the tile itself reads may fill L1.
+void TileEmitter::prefetch_lines(llvm::Value* start, const std::vector<int64_t>& offsets) {
+  constexpr int64_t kLine = 64;
+  constexpr unsigned kRead = 0;
+  constexpr unsigned kIntoL2 = 2;
+  constexpr unsigned kData = 1;
+  std::set<int64_t> lines;
+  for (const int64_t offset : offsets) lines.insert(offset / kLine);
+  for (const int64_t line : lines)
+    ir_.CreateIntrinsic(llvm::Intrinsic::prefetch, {ir_.getPtrTy()},
+                        {numbers_.offset(start, line * kLine), ir_.getInt32(kRead),
+                         ir_.getInt32(kIntoL2), ir_.getInt32(kData)});
+}
+
+}  // namespace einc
