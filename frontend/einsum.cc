@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <exception>
 #include <new>
 #include <optional>
@@ -39,20 +40,50 @@ Result<const Dialect*> choose_dialect(const std::string& name) {
                "unknown-argument"};
 }
 
+// Numbers take longer to print than small kernels to run.
+class RequestKey {
+ public:
+  void add(int64_t number) {
+    char bytes[sizeof number];
+    std::memcpy(bytes, &number, sizeof number);
+    key_.append(bytes, sizeof number);
+  }
+  void add(std::string_view text) {
+    add(static_cast<int64_t>(text.size()));
+    key_ += text;
+  }
+  void add(const TensorType& type) {
+    add(static_cast<int64_t>(type.dtype));
+    for (const auto* list : {&type.extents, &type.strides}) {
+      add(static_cast<int64_t>(list->size()));
+      for (const int64_t number : *list) add(number);
+    }
+  }
+  std::string take() { return std::move(key_); }
+
+ private:
+  std::string key_;
+};
+
+}  // namespace
+
 std::string request_key(std::string_view expression, std::span<const TensorType> inputs,
                         const std::optional<TensorType>& output, const std::optional<DType>& dtype,
                         const Options& options) {
-  std::string key(expression);
-  for (const std::string& option :
-       {options.dialect, plan_key(options), options.target, options.tier})
-    key.append("\n").append(option);
-  for (const TensorType& input : inputs) key += "\n" + to_string(input);
-  if (output) key += "\n-> " + to_string(*output);
-  if (dtype) key.append("\nin ") += to_string(*dtype);
-  return key;
+  RequestKey key;
+  key.add(expression);
+  for (const std::string_view option :
+       {std::string_view(options.dialect), std::string_view(options.target),
+        std::string_view(options.tier)})
+    key.add(option);
+  key.add(plan_key(options));
+  key.add(static_cast<int64_t>(inputs.size()));
+  for (const TensorType& input : inputs) key.add(input);
+  key.add(static_cast<int64_t>(output.has_value()));
+  if (output) key.add(*output);
+  key.add(dtype ? static_cast<int64_t>(*dtype) : -1);
+  return key.take();
 }
-
-}  // namespace
 
 Result<BoundEinsum> bind_request(std::string_view expression, std::span<const TensorType> inputs,
                                  const std::optional<TensorType>& output,

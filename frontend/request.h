@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -26,6 +27,11 @@ Executor chosen_executor(const Options& options);
 Result<BoundEinsum> bind_request(std::string_view expression, std::span<const TensorType> inputs,
                                  const std::optional<TensorType>& output,
                                  const std::optional<DType>& dtype, const Options& options);
+
+// What a request is found again by: bytes, no text.
+std::string request_key(std::string_view expression, std::span<const TensorType> inputs,
+                        const std::optional<TensorType>& output, const std::optional<DType>& dtype,
+                        const Options& options);
 
 // As the public compile(), with a result of `dtype` instead of the operands' common one.
 Result<Kernel> compile_as(std::string_view expression, const std::vector<TensorType>& inputs,

@@ -5,6 +5,7 @@
 #include "compiler/code_generator.h"
 #include "compiler/engine.h"
 #include "einc/einc.h"
+#include "frontend/request.h"
 #include "runtime/lru_cache.h"
 
 namespace einc {
@@ -103,8 +104,8 @@ TEST_F(CompiledCache, MachineCodeOutlivesTheCache) {
 TEST_F(CompiledCache, MachineCodeRan) {
   const std::vector<TensorType> types{type("float32[5,5]"), type("float32[5,5]")};
   ASSERT_TRUE(compile("ij,jk->ik", types));
-  const auto program =
-      Engine::instance().find("ij,jk->ik\neinc\nauto time\nhost\nauto\nfloat32[5,5]\nfloat32[5,5]");
+  const auto program = Engine::instance().find(
+      request_key("ij,jk->ik", types, std::nullopt, std::nullopt, Options()));
   ASSERT_NE(program, nullptr);
   ASSERT_EQ(program->steps.size(), 1U);
   const auto entry = reinterpret_cast<uintptr_t>(program->steps[0].code->entry);
