@@ -300,7 +300,7 @@ Result<void> check_addresses(const Program& program, std::span<const void* const
     const OffsetRange read = program.bytes[i];
     const auto* const in = static_cast<const char*>(inputs[i]);
     if (in == nullptr && read.begin < read.end) return has_no_data(name_of(i));
-    if (in + read.begin < out + written.end && out + written.begin < in + read.end)
+    if (std::max(in + read.begin, out + written.begin) < std::min(in + read.end, out + written.end))
       return fail(ErrorCode::kArgument, "the output overlaps " + name_of(i) + " in memory",
                   "overlap");
   }

@@ -171,6 +171,15 @@ TEST(Einsum, KernelsRunAtAddresses) {
   }
 }
 
+TEST(Einsum, NothingOverlapsWhatIsEmpty) {
+  const auto kernel = compile("ij,jk->ik", {*parse_type("float32[0,2]"), matrix().type()});
+  ASSERT_TRUE(kernel);
+  const Tensor all = matrix();
+  const std::vector<const void*> inputs{nullptr, all.data()};
+  EXPECT_TRUE(kernel->run_at(inputs, static_cast<float*>(all.data()) + 1));
+  EXPECT_TRUE(kernel->run_at(inputs, nullptr));
+}
+
 TEST(Einsum, ErrorsNameTheCulpritAndWriteNothing) {
   const auto three = *Tensor::zeros(DType::kFloat32, {3, 2});
   auto out = Tensor::of<float>({2, 2}, {9, 9, 9, 9});
