@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "compiler/schedule_contraction.h"
 #include "compiler/schedule_util.h"
 #include "compiler/target.h"
+#include "einc/dtype.h"
 
 namespace einc {
 
@@ -77,6 +79,16 @@ double ContractionAxes::tasks() const {
   double multiply_adds = 1;
   for (const Axis& axis : nest.axes) multiply_adds *= static_cast<double>(axis.extent);
   return std::min(multiply_adds / kTaskMultiplyAdds, kMostTasks);
+}
+
+std::optional<Prefetch> ContractionAxes::ask_ahead(Prefetch ahead, int64_t tiles,
+                                                   int64_t width) const {
+  constexpr int64_t kMostLines = 32;  // at once
+  const int64_t line = 64 / info(nest.compute).bytes;
+  const bool is_little = ceil_div(extent(k), tiles) * width <= kMostLines * line;
+  if (tiles > 1 && k.size() == 1 && ahead.shared_along >= 0 && is_little) return ahead;
+  ahead.shared_along = -1;
+  return tiles <= 2 ? std::optional(ahead) : std::nullopt;
 }
 
 bool ContractionAxes::is_streamed(int operand, const Target& target) const {

@@ -17,6 +17,12 @@
 #include "einc/dtype.h"
 
 namespace einc {
+namespace {
+
+// Neighbours that vectors across them are made of in registers.
+constexpr int64_t kInterleaved = 8;
+
+}  // namespace
 
 ContractionTile::ContractionTile(const Contraction& step, const Target& target,
                                  const TileChoice& choice)
@@ -28,29 +34,21 @@ ContractionTile::ContractionTile(const Contraction& step, const Target& target,
   if (choice.columns_from_a) std::swap(m, n);
 }
 
-namespace {
-
-// Neighbours that vectors across them are made of in registers.
-constexpr int64_t kInterleaved = 8;
-
-}  // namespace
-
 bool ContractionTile::choose() {
   if (!choose_columns()) return false;
+  if (choice_.in_blocks) return writes_blocks() && choose_registers(block_lanes(nest.compute));
   // What lies interleaved is best taken apart and put together again in whole lines.
   const bool interleaved = !choice_.packs_p && p_is_interleaved();
   if (interleaved && is_row(y_) && extent(y_) <= kInterleaved && choose_registers(extent(y_)))
     return true;
-  if (!choice_.in_blocks) return choose_registers(0);
-  return writes_blocks() && choose_registers(block_lanes());
+  return choose_registers(0);
 }
-
-int64_t ContractionTile::block_lanes() const { return 16 / part_bytes(nest.compute); }
 
 // What the registers of a tile hold for each column goes to C in pieces of 16 bytes.
 bool ContractionTile::writes_blocks() const {
-  return is_row(y_) && columns_.size() == 1 && lanes_ % block_lanes() == 0 &&
-         !is_contiguous(kC, columns_) && extent(y_) % block_lanes() == 0;
+  const int64_t block = block_lanes(nest.compute);
+  return is_row(y_) && columns_.size() == 1 && lanes_ % block == 0 &&
+         !is_contiguous(kC, columns_) && extent(y_) % block == 0;
 }
 
 bool ContractionTile::is_contiguous(int operand, const std::vector<TileDim>& dims) const {
@@ -181,15 +179,13 @@ std::vector<Prefetch> ContractionTile::next_product() const {
 }
 
 std::optional<Prefetch> ContractionTile::ask_for(int operand, int64_t distance) const {
-  constexpr int64_t kMostLines = 32;  // at once
   const bool is_p = operand == p_;
-  const std::vector<int>& along = is_p ? m : n;
-  const int64_t tiles = ceil_div(extent(along), count_of(is_p ? rows_ : columns_));
-  const int64_t share = ceil_div(extent(k), tiles) * count_of(is_p ? columns_ : rows_);
-  if (tiles > 1 && k.size() == 1 && along.size() == 1 && share <= kMostLines * line_elements())
-    return Prefetch{operand, distance, along[0]};
-  if (is_p && tiles <= 2) return Prefetch{operand, distance};
-  return std::nullopt;
+  const std::vector<int>& others = is_p ? m : n;
+  const auto ahead = ask_ahead({operand, distance, others.size() == 1 ? others[0] : -1},
+                               ceil_div(extent(others), count_of(is_p ? rows_ : columns_)),
+                               count_of(is_p ? columns_ : rows_));
+  // While it sums, a tile only asks along its columns.
+  return ahead && (is_p || ahead->shared_along >= 0) ? ahead : std::nullopt;
 }
 
 bool ContractionTile::needs_c_buffer() const {

@@ -50,8 +50,7 @@ class ContractionTile : public ContractionAxes {
   bool is_one_of_many() const;
   // Parts of the next product's operands.
   std::vector<Prefetch> next_product() const;
-  // What lies so far behind the tile's part of an operand, each line once, or twice: the tiles that
-  // share the part each ask for some of it. Nothing where they would all ask for all.
+  // What lies so far behind the tile's part of an operand.
   std::optional<Prefetch> ask_for(int operand, int64_t distance) const;
 
   TileChoice choice_;
@@ -67,7 +66,6 @@ class ContractionTile : public ContractionAxes {
   void widen_columns();
   bool p_is_interleaved() const;
   bool writes_blocks() const;
-  int64_t block_lanes() const;
   // False where no tile fits of those whose rows are a multiple of `unit_of_y` positions of C's
   // contiguous label; any if that is 0.
   bool choose_registers(int64_t unit_of_y);

@@ -193,6 +193,12 @@ bool LoopNest::is_contiguous(int operand, const std::vector<TileDim>& dims) cons
   return true;
 }
 
+bool LoopNest::stores_blocks(const Tile& tile, int64_t rows) const {
+  const int64_t block = block_lanes(compute);
+  return tile.lanes % block == 0 && tile.rows.size() == 1 && tile.columns.size() == 1 &&
+         rows % block == 0 && stride(tile.output, tile.rows[0].axis) == 1;
+}
+
 int64_t LoopNest::element_bytes(int operand) const {
   if (is_buffer(operand)) return part_bytes(compute);
   return info(operand == output_index() ? output.dtype : inputs[static_cast<size_t>(operand)].dtype)
@@ -216,6 +222,8 @@ int64_t part_bytes(DType compute) {
   const DTypeInfo& row = info(compute);
   return row.kind == Kind::kComplex ? row.bytes / 2 : row.bytes;
 }
+
+int64_t block_lanes(DType compute) { return 16 / part_bytes(compute); }
 
 int64_t buffer_bytes(const LoopNest& nest, const Buffer& buffer) {
   return buffer.elements * info(nest.compute).bytes;

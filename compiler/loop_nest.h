@@ -140,6 +140,8 @@ struct LoopNest {
   bool depends_on(int operand, const std::vector<TileDim>& dims) const;
   // Whether the flattened dims lie side by side.
   bool is_contiguous(int operand, const std::vector<TileDim>& dims) const;
+  // Whether a tile of so many rows stores 16 bytes of neighbouring rows for each of its columns.
+  bool stores_blocks(const Tile& tile, int64_t rows) const;
   // Of an operand's real part: the whole element where it is no buffer of complex numbers.
   int64_t element_bytes(int operand) const;
 
@@ -157,6 +159,8 @@ int64_t task_count(const LoopNest& nest);
 
 // Bytes of the compute dtype's real part.
 int64_t part_bytes(DType compute);
+// Numbers of the compute dtype, or their parts, in 16 bytes: what shuffles do not cross for free.
+int64_t block_lanes(DType compute);
 int64_t buffer_bytes(const LoopNest& nest, const Buffer& buffer);
 
 // A key for hashing: equal nests give equal text.

@@ -94,10 +94,9 @@ class Instructions {
       return rows * vectors * (std::fmod(width, tile.lanes) != 0 && !target_.has_masks ? 2 : 1);
     if (const double n = neighbours(tile.output, tile); n > 1) return vectors * n * parts() * n;
     if (is_transposed(tile.output, tile)) return width + shuffles(tile);
-    if (const auto block = 16.0 / static_cast<double>(part_bytes(nest_.compute));
-        tile.rows.size() == 1 && nest_.stride(tile.output, tile.rows[0].axis) == 1 &&
-        std::fmod(rows, block) == 0)
-      return 1.5 * rows * width / block + 3 * rows * vectors;
+    if (nest_.stores_blocks(tile, static_cast<int64_t>(rows)))
+      return 1.5 * rows * width / static_cast<double>(block_lanes(nest_.compute)) +
+             3 * rows * vectors;
     return 1.5 * rows * width;
   }
 

@@ -17,16 +17,19 @@
 namespace einc {
 namespace {
 
+// In any input.
+int64_t longest_step(const Dim& dim) {
+  int64_t longest = 0;
+  for (size_t i = 0; i + 1 < dim.strides.size(); ++i)
+    longest = std::max(longest, std::abs(dim.strides[i]));
+  return longest;
+}
+
 // Cuts a summed dim into as many equal parts as it can have without making runs of memory short,
 // the dim with the longest steps first among equals. What is returned is a dim over the parts.
 std::optional<Dim> cut(std::vector<Dim>& summed, int64_t most_parts) {
   Dim* best = nullptr;
   int64_t parts = 1;
-  const auto longest_step = [](const Dim& dim) {
-    int64_t longest = 0;
-    for (const int64_t stride : dim.strides) longest = std::max(longest, std::abs(stride));
-    return longest;
-  };
   for (Dim& dim : summed) {
     constexpr int64_t kRun = 128;
     const bool is_run = std::find(dim.strides.begin(), dim.strides.end(), 1) != dim.strides.end();
@@ -134,14 +137,12 @@ class Splitter {
 
   // Whether tasks that shared the results would all cut the rows of an input into pieces.
   static bool sums_outermost(const MapReduce& step) {
-    const auto longest_step = [](const std::vector<Dim>& dims) {
-      int64_t longest = 0;
-      for (const Dim& dim : dims)
-        for (size_t i = 0; i + 1 < dim.strides.size(); ++i)
-          longest = std::max(longest, std::abs(dim.strides[i]));
-      return longest;
+    const auto longest = [](const std::vector<Dim>& dims) {
+      int64_t most = 0;
+      for (const Dim& dim : dims) most = std::max(most, longest_step(dim));
+      return most;
     };
-    return longest_step(step.reduced) > longest_step(step.kept);
+    return longest(step.reduced) > longest(step.kept);
   }
 
   static int64_t most_parts(int64_t tasks, int64_t results, int64_t read) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,10 @@ struct ContractionAxes {
   int find_contiguous(const std::vector<int>& axes, int operand) const;
   // Whether an operand comes from memory rather than from a cache.
   bool is_streamed(int operand, const Target& target) const;
+  // What each of `tiles` tiles that share a part of an operand, `width` elements for each position
+  // of K, asks for ahead: along `ahead.shared_along`, if that is an axis, its share of the part;
+  // all of it, where that is too much at once; nothing, where too many would ask for all.
+  std::optional<Prefetch> ask_ahead(Prefetch ahead, int64_t tiles, int64_t width) const;
   // The nest of a tile that sums all of K: one after the other as C lies. Leaves no nest here.
   LoopNest in_output_order(Tile tile, const Target& target);
   // How many tasks the step is worth being cut into.

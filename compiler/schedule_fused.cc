@@ -24,7 +24,7 @@ namespace {
 struct FusedChoice {
   bool columns_from_a;  // P is A, else B
   bool packs_p;
-  bool in_runs = false;  // packs what P has side by side, some terms of the sums at once
+  bool in_runs = false;  // of what P has side by side, in blocks that meet all of Q
 };
 
 int64_t largest_divisor(int64_t number, int64_t most) {
@@ -275,19 +275,15 @@ class FusedScheduler : ContractionAxes {
          {.most_square = target_.vector_bytes / 4, .streams = true, .ignored = {rows_, columns_}});
   }
 
-  // What P's tile is going to be in the next iteration of the loop around it. Where more than a few
-  // tiles of rows would ask for the same, asking costs more than waiting.
+  // What P's tile is going to be in the next iteration of the loop around it.
   std::optional<Prefetch> next_block(const std::vector<Step>& n_steps) const {
-    constexpr int64_t kMostLines = 32;
-    const int64_t tiles = ceil_div(nest.axes[static_cast<size_t>(rows_)].extent, tile_.rows);
-    const int64_t share = ceil_div(extent(k), tiles) * tile_.columns * bytes_ / 64;
-    const bool shares = tiles > 1 && k.size() == 1 && share <= kMostLines;
-    if (tiles > 2 && !shares) return std::nullopt;
-    const int along = shares ? rows_ : -1;
-    if (contains(n, y_) && !contains(n_block_, y_)) return Prefetch{p_, nest.stride(p_, y_), along};
+    const auto ask_for = [&](int64_t distance) {
+      return ask_ahead({p_, distance, rows_}, ceil_div(extent(rows_), tile_.rows), tile_.columns);
+    };
+    if (contains(n, y_) && !contains(n_block_, y_)) return ask_for(nest.stride(p_, y_));
     for (size_t i = n_steps.size(); i-- > 0;)
       if (n_steps[i].size < extent(n_steps[i].axis))
-        return Prefetch{p_, nest.stride(p_, n_steps[i].axis) * n_steps[i].size, along};
+        return ask_for(nest.stride(p_, n_steps[i].axis) * n_steps[i].size);
     return std::nullopt;
   }
 

@@ -49,8 +49,7 @@ class Arithmetic {
   // The same of numbers that load(number, first, lanes) loads `lanes` lanes of, from `first` on.
   using LoadLanes = std::function<Number(int number, int first, int lanes)>;
   std::vector<Number> load_transposed(int lanes, const LoadLanes& load) const;
-  // Lanes of 16 bytes; and, of as many numbers, lane l of each next to each other, for each l.
-  int block_lanes() const { return 16 / part_bytes(); }
+  // Lane l of each number next to each other, for each l; as many numbers as 16 bytes have lanes.
   std::vector<Number> transpose_blocks(const std::vector<Number>& numbers) const;
 
   // n numbers whose lanes, one number after the other, are n-tuples: the i-th result holds the i-th
@@ -76,6 +75,7 @@ class Arithmetic {
   llvm::Value* offset(llvm::Value* pointer, llvm::Value* bytes) const;
 
  private:
+  int block_lanes() const { return 16 / part_bytes(); }
   llvm::Type* part_type(DType dtype) const;
   // In log2 rounds of shuffles of two. zip() makes the numbers of each group, in each block of
   // lanes, take turns: group 2, block 2: a0 a1 a2 a3, b0 b1 b2 b3 -> a0 b0 a2 b2, a1 b1 a3 b3.

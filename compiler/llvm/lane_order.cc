@@ -48,7 +48,7 @@ std::vector<Number> Arithmetic::load_transposed(int lanes, const LoadLanes& load
 }
 
 std::vector<Number> Arithmetic::transpose_blocks(const std::vector<Number>& numbers) const {
-  const int block = block_lanes();
+  const int block = static_cast<int>(numbers.size());
   const std::vector<Number> zipped = zip(numbers, block, block);
   std::vector<Number> blocks;
   for (int lane = 0; lane < lanes_of(numbers[0]); ++lane) {

@@ -232,7 +232,7 @@ void TileEmitter::store_transposed(const Numbers& sums, const Shape& shape, bool
 
 void TileEmitter::store_blocks(const Numbers& sums, const Shape& shape, bool adds) {
   const int64_t vectors = vectors_of(shape);
-  const int block = numbers_.block_lanes();
+  const int64_t block = block_lanes(loops().compute);
   for (int64_t row = 0; row < shape.row_count(); row += block) {
     std::vector<Store> stores;
     for (int64_t v = 0; v < vectors; ++v) {

@@ -83,13 +83,6 @@ bool TileEmitter::is_square(const Shape& shape) const {
          tile_.rows[0].count <= tile_.lanes && shape.width() <= tile_.lanes;
 }
 
-bool TileEmitter::is_stored_in_blocks(const Shape& shape) const {
-  const int block = numbers_.block_lanes();
-  return tile_.lanes >= block && tile_.lanes % block == 0 && tile_.rows.size() == 1 &&
-         tile_.columns.size() == 1 && shape.row_count() % block == 0 &&
-         loops().stride(tile_.output, tile_.rows[0].axis) == 1;
-}
-
 int64_t TileEmitter::interleaved(int operand, const Shape& shape) const {
   constexpr int64_t kMost = 16;
   if (tile_.lanes == 1 || tile_.columns.size() != 1 || reduces_vectors()) return 1;
@@ -114,7 +107,8 @@ TileEmitter::Access TileEmitter::access(int operand, const Shape& shape) const {
       shape.row_count() == tile_.lanes)
     return Access::kTransposed;
   if (interleaved(operand, shape) > 1) return Access::kInterleaved;
-  if (operand == tile_.output && is_stored_in_blocks(shape)) return Access::kBlocks;
+  if (operand == tile_.output && loops().stores_blocks(tile_, shape.row_count()))
+    return Access::kBlocks;
   if (is_square(shape) && loops().stride(operand, tile_.rows[0].axis) == 1)
     return Access::kTransposed;
   return Access::kStrided;

@@ -95,7 +95,6 @@ class TileEmitter {
 
   Access access(int operand, const Shape& shape) const;
   bool is_square(const Shape& shape) const;
-  bool is_stored_in_blocks(const Shape& shape) const;
   // Neighbours of one column, if the operand is interleaved, else 1.
   int64_t interleaved(int operand, const Shape& shape) const;
   // Bytes from the start of the tile's ranges to a position of `dims`.
