@@ -16,6 +16,7 @@
 #include "compiler/assemble.h"
 #include "compiler/contraction_tree.h"
 #include "compiler/einsum_ir.h"
+#include "compiler/fuse.h"
 #include "compiler/layout.h"
 #include "compiler/lower.h"
 #include "compiler/memory_limit.h"
@@ -101,12 +102,16 @@ Result<Plan> plan(const Einsum& input, const PlanRequest& request,
   const Einsum einsum = simplify(input);
   traced(trace, "simplify", einsum);
 
-  // Choose who meets whom, and what is cut into slices to keep the memory limit. From here on every
-  // step has at most two inputs.
-  const ContractionTree found = request.find_path(einsum);
-  const auto [tree, slicing] =
-      most_bytes ? keep_memory_limit(found, einsum, *most_bytes, request.model, *request.slices)
-                 : SlicedTree{in_memory_order(found, einsum), {}};
+  // Choose who meets whom in pairs, make one step of pairs that only pass over memory, and cut into
+  // slices what does not keep the memory limit.
+  const ContractionTree pairs = request.find_path(einsum);
+  const bool may_fuse = !request.strip_exponents;
+  SlicedTree chosen{in_memory_order(may_fuse ? fuse(pairs, einsum, request.model) : pairs, einsum),
+                    {}};
+  if (most_bytes)
+    chosen = keep_memory_limit(std::move(chosen.tree), to_ssa_path(pairs, einsum.inputs.size()),
+                               einsum, *most_bytes, request.model, *request.slices);
+  const auto& [tree, slicing] = chosen;
   traced(trace, "path", tree, einsum);
   if (auto fits = check_intermediates(tree, einsum); !fits) return fits.error();
 

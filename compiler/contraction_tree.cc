@@ -52,7 +52,7 @@ void verify(const ContractionTree& tree, const Einsum& einsum) {
   std::vector<int> uses(einsum.inputs.size() + tree.steps.size());
   for (size_t s = 0; s < tree.steps.size(); ++s) {
     const TreeStep& step = tree.steps[s];
-    EINC_CHECK(step.inputs.size() == 1 || step.inputs.size() == 2);
+    EINC_CHECK(!step.inputs.empty());
     for (const int node : step.inputs) {
       EINC_CHECK(node >= 0 && static_cast<size_t>(node) < einsum.inputs.size() + s);
       ++uses[static_cast<size_t>(node)];

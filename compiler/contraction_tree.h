@@ -9,8 +9,8 @@
 
 namespace einc {
 
-// One pairwise (or, for a lone operand, unary) step. Node n is input n of the einsum; node
-// inputs.size() + s is the result of step s.
+// One step: of a pair of operands, a lone one, or several that are multiplied in one pass. Node n
+// is input n of the einsum; node inputs.size() + s is the result of step s.
 struct TreeStep {
   std::vector<int> inputs;
   std::vector<Label> output;  // labels of the result, ascending; of the last step, the einsum's

@@ -53,17 +53,15 @@ double log2_slices(const Network& network, const std::vector<Label>& sliced) {
 
 }  // namespace
 
-SlicedTree keep_memory_limit(const ContractionTree& tree, const Einsum& einsum, int64_t most_bytes,
-                             const TimeModel& model, SliceSearch& search) {
-  const SsaPath path = to_ssa_path(tree, einsum.inputs.size());
-  SlicedTree whole = sliced_tree(einsum, path, model, {});
-  std::optional<int64_t> least = scratch_bytes(whole, einsum);
-  if (least && *least <= most_bytes) return whole;
+SlicedTree keep_memory_limit(ContractionTree whole, const SsaPath& path, const Einsum& einsum,
+                             int64_t most_bytes, const TimeModel& model, SliceSearch& search) {
+  SlicedTree smallest{std::move(whole), {}};
+  std::optional<int64_t> least = scratch_bytes(smallest, einsum);
+  if (least && *least <= most_bytes) return smallest;
 
   // Buffers are aligned, and do not always fit the gaps that others leave: aim lower each time.
   const Network network = network_of(einsum);
   double elements = static_cast<double>(most_bytes) / info(compute_dtype(einsum)).bytes;
-  SlicedTree smallest = std::move(whole);
   const auto fits = [&](SlicedTree candidate) {
     if (log2_slices(network, candidate.slicing.labels) > kMostLog2Slices) return false;
     for (const bool shares_steps : {true, false}) {

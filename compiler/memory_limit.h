@@ -10,6 +10,7 @@
 #include "compiler/contraction_tree.h"
 #include "compiler/einsum_ir.h"
 #include "compiler/lower.h"
+#include "compiler/path/network.h"
 #include "compiler/path/slice.h"
 #include "compiler/time_model.h"
 #include "einc/error.h"
@@ -21,10 +22,11 @@ struct SlicedTree {
   Slicing slicing;
 };
 
-// Cuts an einsum into slices, if it has to, so that intermediates take at most `most_bytes`; into
-// the smallest there are if that is not enough.
-SlicedTree keep_memory_limit(const ContractionTree& tree, const Einsum& einsum, int64_t most_bytes,
-                             const TimeModel& model, SliceSearch& search);
+// Cuts an einsum into slices, if the tree that computes it as a whole does not do, so that
+// intermediates take at most `most_bytes`; into the smallest there are if that is not enough. The
+// path is that of the tree.
+SlicedTree keep_memory_limit(ContractionTree whole, const SsaPath& path, const Einsum& einsum,
+                             int64_t most_bytes, const TimeModel& model, SliceSearch& search);
 
 // Fails with kMemory if the intermediates are beyond what addresses can reach; a plan for them
 // could not even be written down.

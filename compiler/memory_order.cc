@@ -7,6 +7,7 @@
 
 #include "compiler/contraction_tree.h"
 #include "compiler/einsum_ir.h"
+#include "compiler/sort_by.h"
 
 namespace einc {
 
@@ -22,7 +23,7 @@ ContractionTree in_memory_order(const ContractionTree& tree, const Einsum& einsu
     const auto need = [&](int node) -> const Need& { return needs[static_cast<size_t>(node)]; };
     std::vector<int> order = tree.steps[s].inputs;
     const auto excess = [&](int node) { return need(node).peak - need(node).own; };
-    if (order.size() == 2 && excess(order[0]) < excess(order[1])) std::swap(order[0], order[1]);
+    sort_by(order, [&](int node) { return -excess(node); });
     const bool is_last = s + 1 == tree.steps.size();
     Need& result = needs[inputs + s];
     result.own = is_last ? 0 : tree.steps[s].output_elements;  // the output is not ours

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "compiler/loop_nest.h"
+#include "compiler/sort_by.h"
 #include "compiler/target.h"
 
 namespace einc {
@@ -24,18 +25,6 @@ inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 // Room that the elements of a tile take in a buffer: whole vectors, or, where they do not fill one,
 // the next power of two.
 int64_t padded(int64_t elements, int64_t lanes);
-
-// Sorts by a key and keeps the order of equals. Not std::stable_sort: libstdc++ 12's calls what
-// clang 19 warns of.
-template <class T, class Key>
-void sort_by(std::vector<T>& values, Key key) {
-  std::vector<std::pair<decltype(key(values[0])), size_t>> order;
-  for (size_t i = 0; i < values.size(); ++i) order.emplace_back(key(values[i]), i);
-  std::sort(order.begin(), order.end());
-  std::vector<T> sorted;
-  for (const auto& place : order) sorted.push_back(std::move(values[place.second]));
-  values = std::move(sorted);
-}
 
 // One loop to open: steps of an axis.
 struct Step {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "compiler/contraction_tree.h"
+#include "compiler/fuse.h"
 #include "compiler/layout.h"
 #include "compiler/lower.h"
 #include "compiler/partial_sums.h"
@@ -62,6 +63,30 @@ Plan plan_of(const Einsum& einsum) {
   const Einsum simple = simplify(einsum);
   const ContractionTree tree = path_by("exact", simple);
   return lower(tree, layout(tree, simple), simple);
+}
+
+TEST(Fuse, MakesOnePassOfSeveral) {
+  const auto steps = [](const char* text, const std::vector<const char*>& types) {
+    const Einsum einsum = simplify(bound(text, types));
+    const ContractionTree tree = fuse(path_by("exact", einsum), einsum, test::kTimes);
+    std::vector<std::vector<int>> operands;
+    for (const TreeStep& step : tree.steps) operands.push_back(step.inputs);
+    return operands;
+  };
+  using Steps = std::vector<std::vector<int>>;
+  const char* const kMatrix = "float32[512,512]";
+  const char* const kVector = "float32[512]";
+  EXPECT_EQ(steps("ij,ji,ij->ij", {kMatrix, kMatrix, kMatrix}), (Steps{{0, 1, 2}}));
+  EXPECT_EQ(steps("bi,bi,bi->b", {kMatrix, kMatrix, kMatrix}), (Steps{{0, 1, 2}}));
+  EXPECT_EQ(steps("ij,i,j->ij", {kMatrix, kVector, kVector}), (Steps{{0, 1, 2}}));
+  // Nine are more than one pass takes.
+  EXPECT_EQ(steps("i,i,i,i,i,i,i,i,i->i", std::vector<const char*>(9, kVector)).size(), 2u);
+  // A matrix product has a schedule of its own, and so has what it takes; and n^2 more products
+  // take longer than n more elements.
+  EXPECT_EQ(steps("i,ij,jk->ik", {kVector, kMatrix, kMatrix}).size(), 2u);
+  EXPECT_EQ(steps("i,ij,j->", {kVector, kMatrix, kVector}).size(), 2u);
+  // Not so where a step takes longer to start than all its products.
+  EXPECT_EQ(steps("i,ij,j->", {"float32[8]", "float32[8,8]", "float32[8]"}), (Steps{{0, 1, 2}}));
 }
 
 TEST(Lower, ClassifiesAndFuses) {

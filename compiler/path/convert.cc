@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include "compiler/contraction_tree.h"
@@ -12,6 +11,7 @@
 #include "compiler/path/network.h"
 #include "compiler/path/path.h"
 #include "compiler/time_model.h"
+#include "compiler/tree_step.h"
 #include "runtime/check.h"
 
 namespace einc {
@@ -22,26 +22,6 @@ size_t index(int i) { return static_cast<size_t>(i); }
 LabelList sorted(LabelList labels) {
   std::sort(labels.begin(), labels.end());
   return labels;
-}
-
-double elements(const Einsum& einsum, const LabelList& labels) {
-  double product = 1;
-  for (const Label label : labels)
-    product *= static_cast<double>(einsum.labels[index(label)].extent);
-  return product;
-}
-
-TreeStep make_step(const Einsum& einsum, const TimeModel& model, std::vector<int> inputs,
-                   const LabelList& a, const LabelList& b, LabelList output) {
-  const double in_b = inputs.size() > 1 ? elements(einsum, b) : 0;
-  const StepSizes sizes{.flops = elements(einsum, set_union(a, b)),
-                        .inputs = elements(einsum, a) + in_b,
-                        .output = elements(einsum, output)};
-  return {.inputs = std::move(inputs),
-          .output = std::move(output),
-          .flops = sizes.flops,
-          .output_elements = sizes.output,
-          .seconds = model.seconds(sizes)};
 }
 
 // Positions that are still taken, with their ranks in logarithmic time (Fenwick's tree).
@@ -96,7 +76,7 @@ ContractionTree to_tree(const Einsum& einsum, const SsaPath& path, const TimeMod
     const LabelList all = sorted(einsum.inputs[i].labels);
     if (network.terms[i].size() == all.size()) continue;
     tree.steps.push_back(
-        make_step(einsum, model, {static_cast<int>(i)}, all, {}, network.terms[i]));
+        make_tree_step(einsum, model, {static_cast<int>(i)}, {all}, network.terms[i]));
     nodes.back() = last();
   }
   Contractor contractor(network);
@@ -104,13 +84,13 @@ ContractionTree to_tree(const Einsum& einsum, const SsaPath& path, const TimeMod
     const LabelList in_a = contractor.labels(a);
     const LabelList in_b = contractor.labels(b);
     const int node = contractor.contract(a, b);
-    tree.steps.push_back(make_step(einsum, model, {nodes[index(a)], nodes[index(b)]}, in_a, in_b,
-                                   contractor.labels(node)));
+    tree.steps.push_back(make_tree_step(einsum, model, {nodes[index(a)], nodes[index(b)]},
+                                        {in_a, in_b}, contractor.labels(node)));
     nodes.push_back(last());
   }
   // A lone input still has to be permuted, reduced or copied.
   if (tree.steps.empty())
-    tree.steps.push_back(make_step(einsum, model, {0}, network.terms[0], {}, network.output));
+    tree.steps.push_back(make_tree_step(einsum, model, {0}, {network.terms[0]}, network.output));
   EINC_CHECK(tree.steps.back().output == network.output);
   verify(tree, einsum);
   return tree;
