@@ -20,36 +20,61 @@ namespace {
 constexpr int64_t kMostCachedBytes = 64 << 20;
 constexpr int64_t kLargestCachedBlock = 32 << 20;
 
+struct Block {
+  void* data = nullptr;
+  int64_t bytes = 0;
+};
+
 class FreeList {
  public:
-  // A cached block of exactly that size, null if there is none.
-  void* take(int64_t bytes) {
+  // A cached block of exactly that size, or, of large ones, of at least that; empty if there is
+  // none.
+  Block take(int64_t bytes) {
     const std::lock_guard lock(mutex_);
+    if (bytes > kLargestCachedBlock) return take_large(bytes);
     const auto found = std::find_if(blocks_.rbegin(), blocks_.rend(),
-                                    [&](const auto& block) { return block.second == bytes; });
-    if (found == blocks_.rend()) return nullptr;
-    void* const data = found->first;
+                                    [&](const Block& block) { return block.bytes == bytes; });
+    if (found == blocks_.rend()) return {};
+    const Block block = *found;
     blocks_.erase(std::next(found).base());
     cached_bytes_ -= bytes;
-    return data;
+    return block;
   }
 
-  void give_back(void* data, int64_t bytes) {
-    if (bytes <= kLargestCachedBlock) {
+  void give_back(Block block) {
+    if (block.bytes > kLargestCachedBlock) return give_back_large(block);
+    {
       const std::lock_guard lock(mutex_);
-      if (cached_bytes_ + bytes <= kMostCachedBytes) {
-        blocks_.emplace_back(data, bytes);
-        cached_bytes_ += bytes;
+      if (cached_bytes_ + block.bytes <= kMostCachedBytes) {
+        blocks_.push_back(block);
+        cached_bytes_ += block.bytes;
         return;
       }
     }
-    std::free(data);
+    std::free(block.data);
   }
 
  private:
+  // One that is too small only stands in the way of the one to be allocated.
+  Block take_large(int64_t bytes) {
+    const Block block = std::exchange(large_, {});
+    if (block.bytes >= bytes) return block;
+    std::free(block.data);
+    return {};
+  }
+
+  void give_back_large(Block block) {
+    if (let_reclaim(block.data, block.bytes)) {
+      const std::lock_guard lock(mutex_);
+      if (block.bytes > large_.bytes) std::swap(block, large_);
+    }
+    std::free(block.data);
+  }
+
   std::mutex mutex_;
-  std::vector<std::pair<void*, int64_t>> blocks_;
+  std::vector<Block> blocks_;
   int64_t cached_bytes_ = 0;
+  Block large_;  // the system may reclaim its pages
 };
 
 // Never destroyed: kernels may run in destructors of static objects.
@@ -69,18 +94,18 @@ int64_t rounded(int64_t bytes) {
 }  // namespace
 
 ScratchBlock::~ScratchBlock() {
-  if (data_ != nullptr) free_list().give_back(data_, bytes_);
+  if (data_ != nullptr) free_list().give_back({data_, bytes_});
 }
 
 Result<ScratchBlock> take_scratch(int64_t bytes) {
   if (bytes == 0) return ScratchBlock();
   const int64_t size = rounded(bytes);
-  void* data = free_list().take(size);
-  if (data == nullptr) data = allocate(size);
-  if (data == nullptr)
+  Block block = free_list().take(size);
+  if (block.data == nullptr) block = {allocate(size), size};
+  if (block.data == nullptr)
     return Error{ErrorCode::kMemory, "no " + std::to_string(bytes) + " bytes of scratch",
                  std::nullopt, "memory"};
-  return ScratchBlock(data, size);
+  return ScratchBlock(block.data, block.bytes);
 }
 
 Result<TaskScratch> TaskScratch::create(int64_t bytes, int64_t count) {

@@ -27,4 +27,12 @@ void* allocate(int64_t bytes) {
   return data;
 }
 
+bool let_reclaim([[maybe_unused]] void* data, [[maybe_unused]] int64_t bytes) {
+#ifdef MADV_FREE
+  return madvise(data, static_cast<size_t>(bytes), MADV_FREE) == 0;
+#else
+  return false;
+#endif
+}
+
 }  // namespace einc

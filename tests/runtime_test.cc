@@ -132,6 +132,23 @@ TEST(Tensor, IsZeroFilledAndAligned) {
   EXPECT_EQ(Tensor::zeros(DType::kInt8, {-1}).error().code, ErrorCode::kShape);
 }
 
+// One large block is kept, for all that fit in it; who needs a larger one gets that instead.
+TEST(Scratch, ComesBackIfItIsLarge) {
+  constexpr int64_t kLarge = 64 << 20;
+  const auto take = [](int64_t bytes) {
+    const auto block = take_scratch(bytes);
+    static_cast<char*>(block->data())[bytes - 1] = 1;
+    return block->data();
+  };
+  void* const first = take(kLarge);
+  EXPECT_EQ(take(kLarge), first);
+  EXPECT_EQ(take(kLarge - (8 << 20)), first);
+  void* const larger = take(2 * kLarge);
+  EXPECT_EQ(take(kLarge), larger);
+  const auto held = take_scratch(kLarge);
+  EXPECT_NE(take(kLarge), held->data());
+}
+
 TEST(Scratch, ComesBack) {
   void* first = nullptr;
   {
