@@ -11,6 +11,7 @@
 #include "compiler/plan.h"
 #include "compiler/schedule_contraction.h"
 #include "compiler/schedule_util.h"
+#include "compiler/sort_by.h"
 #include "compiler/target.h"
 #include "einc/dtype.h"
 

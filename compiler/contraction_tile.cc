@@ -13,6 +13,7 @@
 #include "compiler/register_tile.h"
 #include "compiler/schedule_contraction.h"
 #include "compiler/schedule_util.h"
+#include "compiler/sort_by.h"
 #include "compiler/target.h"
 #include "einc/dtype.h"
 

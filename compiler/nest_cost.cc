@@ -10,7 +10,7 @@
 
 #include "compiler/loop_nest.h"
 #include "compiler/nest_memory.h"
-#include "compiler/schedule_util.h"
+#include "compiler/sort_by.h"
 #include "compiler/target.h"
 #include "einc/dtype.h"
 
@@ -53,10 +53,14 @@ class Instructions {
     if (sums_lanes) steps = std::ceil(steps / width);
 
     double loads = 0;
-    for (const int input : tile.inputs)
+    double parting = 0;
+    for (const int input : tile.inputs) {
       loads += parts() * conversion(input) * load(input, tile, rows, width, vectors);
+      parting += part_pairs(input, tile, rows, vectors);
+    }
     const auto products = static_cast<double>(tile.inputs.size()) - 1;
-    const double arithmetic = parts() * parts() * rows * vectors * std::max(products, 0.5);
+    const double arithmetic =
+        parts() * parts() * rows * vectors * std::max(products, 0.5) + parting;
     // A sum has to wait for the one before, whatever its tile.
     const double latency = tile.reduce_axes.empty() ? 0 : 4;
     const double per_step = std::max({arithmetic / 2, loads / 2, latency}) + 0.5;
@@ -75,8 +79,16 @@ class Instructions {
       return (by_row ? rows : 1) * vectors;
     if (const double n = neighbours(input, tile); n > 1)
       return vectors * n * (1 + 2 * std::max(parts() * n - 1, 1.0)) / summed(tile);
-    if (is_transposed(input, tile)) return width + 2 * shuffles(tile);
+    if (is_transposed(input, tile)) return width + 2 * shuffles(rows, width);
     return 2 * (by_row ? rows : 1) * width;
+  }
+
+  // Instructions that put real and imaginary parts, which lie in pairs, into vectors of their own,
+  // in units of half a cycle; they take the place of arithmetic.
+  double part_pairs(int input, const Tile& tile, double rows, double vectors) const {
+    constexpr double kParting = 6;
+    if (parts() == 1 || nest_.is_buffer(input) || !nest_.depends_on(input, tile.columns)) return 0;
+    return kParting * (nest_.depends_on(input, tile.rows) ? rows : 1) * vectors;
   }
 
   // How many times as much a load takes that has to change the type.
@@ -93,7 +105,7 @@ class Instructions {
         nest_.is_contiguous(tile.output, tile.columns))
       return rows * vectors * (std::fmod(width, tile.lanes) != 0 && !target_.has_masks ? 2 : 1);
     if (const double n = neighbours(tile.output, tile); n > 1) return vectors * n * parts() * n;
-    if (is_transposed(tile.output, tile)) return width + shuffles(tile);
+    if (is_transposed(tile.output, tile)) return width + shuffles(rows, width);
     if (nest_.stores_blocks(tile, static_cast<int64_t>(rows)))
       return 1.5 * rows * width / static_cast<double>(block_lanes(nest_.compute)) +
              3 * rows * vectors;
@@ -122,8 +134,10 @@ class Instructions {
     return steps;
   }
 
-  static double shuffles(const Tile& tile) {
-    return tile.lanes * std::max(std::log2(tile.lanes), 1.0);
+  // Of a transposition, in the smallest square that holds it.
+  static double shuffles(double rows, double width) {
+    const double side = std::exp2(std::ceil(std::log2(std::max({rows, width, 2.0}))));
+    return side * std::log2(side);
   }
 
   bool is_transposed(int operand, const Tile& tile) const {

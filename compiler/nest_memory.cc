@@ -4,6 +4,7 @@
 #include "compiler/nest_memory.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -47,138 +48,135 @@ constexpr Cache addresses_of(int64_t pages) {
   return {.bytes = pages * kPageBytes, .line = kPageBytes};
 }
 
-class Model {
+// An axis of an operand.
+struct OperandAxis {
+  size_t axis;
+  double stride;       // in elements, without its sign
+  double range_whole;  // positions of the axis
+  bool flattens;       // other axes
+  // Axes of the operand that flatten this one: within loops over these, they tell where it is.
+  std::vector<OperandAxis> walked_by;
+  bool is_cut(const Ranges& ranges) const { return ranges[axis] < range_whole; }
+};
+
+// How an operand lies.
+struct Place {
+  double element_bytes;  // of a packed complex number, those of its real part
+  double whole_bytes;    // of both parts
+  double buffer_bytes;   // of a buffer, all its elements' bytes, else 0
+  double times_touched;  // lines that are written are read first
+  std::vector<OperandAxis> inside_out;
+};
+
+// What a nest brings into one cache.
+class Level {
  public:
-  Model(const LoopNest& nest, const Target& target)
-      : nest_(nest), target_(target), streams_(streams(nest.body, nest.output_index())) {
-    for (int o = 0; o < nest.buffer_index(static_cast<int>(nest.buffers.size())); ++o)
-      inside_out_.push_back(axes_of(o));
-    for (const Axis& axis : nest.axes) extents_.push_back(static_cast<double>(axis.extent));
+  Level(const std::vector<Place>& operands, const Cache& cache)
+      : operands_(operands), cache_(cache) {
+    for (const Place& operand : operands) {
+      std::vector<double>& starts = starts_.emplace_back();
+      for (const OperandAxis& axis : operand.inside_out) {
+        const auto stride = static_cast<int64_t>(axis.stride * operand.element_bytes);
+        const int64_t different = way_bytes() / std::gcd(stride, way_bytes());
+        starts.push_back(static_cast<double>(different));
+      }
+    }
   }
 
-  NestTraffic traffic() const {
-    const auto into = [&](const Cache& cache) { return traffic(nest_.body, extents_, cache); };
-    return {.into_l1 = into({target_.l1_bytes}),
-            .into_l2 = into({target_.l2_bytes}),
-            .into_l3 = into({target_.l3_bytes}),
-            .pages = into(addresses_of(kPagesAtHand)) / kPageBytes,
-            .far_pages = into(addresses_of(kPagesNear)) / kPageBytes};
+  // Bytes that have to come in: what the largest part of the nest that fits touches, each time it
+  // is run.
+  double traffic(const std::vector<Node>& body, const Ranges& ranges) const {
+    return fits(body, ranges) ? touched(body, ranges) : traffic_of_parts(body, ranges);
   }
 
  private:
-  // Whether the output is written past the caches.
-  static bool streams(const std::vector<Node>& body, int output) {
-    return std::any_of(body.begin(), body.end(), [&](const Node& node) {
-      if (const auto* loop = std::get_if<Loop>(&node)) return streams(loop->body, output);
-      if (const auto* local = std::get_if<Local>(&node)) return streams(local->body, output);
-      const Tile& tile = std::get<Tile>(node);
-      return tile.output == output && tile.streams;
-    });
-  }
-
-  // Of an operand, by stride.
-  std::vector<int> axes_of(int operand) const {
-    std::vector<int> axes;
-    for (int a = 0; a < static_cast<int>(nest_.axes.size()); ++a)
-      if (nest_.stride(operand, a) != 0) axes.push_back(a);
-    std::sort(axes.begin(), axes.end(), [&](int x, int y) {
-      return std::abs(nest_.stride(operand, x)) < std::abs(nest_.stride(operand, y));
-    });
-    return axes;
-  }
-
-  // Bytes that have to come into a cache of that size: what the largest part of the nest that fits
-  // touches, each time it is run.
-  double traffic(const std::vector<Node>& body, const Ranges& ranges, const Cache& cache) const {
-    if (fits(body, ranges, cache)) return touched(body, ranges, cache);
+  double traffic_of_parts(const std::vector<Node>& body, const Ranges& ranges) const {
     double sum = 0;
     for (const Node& node : body) {
       if (const auto* loop = std::get_if<Loop>(&node)) {
         const Ranges inner = inside(*loop, ranges);
         // Where one iteration fits, what several share stays.
-        sum += fits(loop->body, inner, cache)
-                   ? touched(loop->body, ranges, cache)
-                   : trips(*loop, ranges) * traffic(loop->body, inner, cache);
+        sum += fits(loop->body, inner) ? touched(loop->body, ranges)
+                                       : trips(*loop, ranges) * traffic_of_parts(loop->body, inner);
       } else if (const auto* local = std::get_if<Local>(&node)) {
-        sum += traffic(local->body, ranges, cache);
+        sum += traffic(local->body, ranges);
       } else {
-        sum += touched({node}, ranges, cache);
+        sum += touched(uses_of(std::get<Tile>(node)), ranges);
       }
     }
     return sum;
   }
 
-  bool fits(const std::vector<Node>& body, const Ranges& ranges, const Cache& cache) const {
+  bool fits(const std::vector<Node>& body, const Ranges& ranges) const {
     double bytes = 0;
-    for_each_operand(body, [&](int operand) {
-      bytes += touched(operand, ranges, cache) * crowding(operand, ranges, cache);
+    for_each_operand(uses_of(body), [&](size_t operand) {
+      const Lines box = lines(operand, ranges);
+      bytes += touched(operand, box) * crowding(operand, box.run, ranges);
     });
     // What else is in there, and lines that are evicted before their time, take their share.
     constexpr double kUsable = 0.75;
-    return bytes <= kUsable * static_cast<double>(cache.bytes);
+    return bytes <= kUsable * static_cast<double>(cache_.bytes);
   }
 
-  double touched(const std::vector<Node>& body, const Ranges& ranges, const Cache& cache) const {
+  double touched(const std::vector<Node>& body, const Ranges& ranges) const {
+    return touched(uses_of(body), ranges);
+  }
+
+  // Operands, a bit for each.
+  using Uses = uint64_t;
+
+  double touched(Uses uses, const Ranges& ranges) const {
     double bytes = 0;
-    for_each_operand(body, [&](int operand) { bytes += touched(operand, ranges, cache); });
+    for_each_operand(uses,
+                     [&](size_t operand) { bytes += touched(operand, lines(operand, ranges)); });
     return bytes;
   }
 
-  void for_each_operand(const std::vector<Node>& body, const auto& visit) const {
-    std::vector<bool> uses(inside_out_.size());
-    collect(body, uses);
-    for (size_t o = 0; o < uses.size(); ++o)
-      if (uses[o]) visit(static_cast<int>(o));
+  static void for_each_operand(Uses uses, const auto& visit) {
+    for (; uses != 0; uses &= uses - 1) visit(static_cast<size_t>(std::countr_zero(uses)));
+  }
+
+  static Uses uses_of(const Tile& tile) {
+    Uses uses = Uses{1} << tile.output;
+    for (const int input : tile.inputs) uses |= Uses{1} << input;
+    return uses;
+  }
+
+  static Uses uses_of(const std::vector<Node>& body) {
+    Uses uses = 0;
+    for (const Node& node : body) {
+      if (const auto* loop = std::get_if<Loop>(&node)) {
+        uses |= uses_of(loop->body);
+      } else if (const auto* local = std::get_if<Local>(&node)) {
+        uses |= uses_of(local->body);
+      } else {
+        uses |= uses_of(std::get<Tile>(node));
+      }
+    }
+    return uses;
+  }
+
+  int64_t way_bytes() const {
+    constexpr int64_t kWays = 8;
+    return cache_.bytes / kWays;
   }
 
   // How many times as much room lines take whose runs start a multiple of a large power of two
   // apart: they share few sets of the cache.
-  double crowding(int operand, const Ranges& ranges, const Cache& cache) const {
-    if (!cache.holds_lines()) return 1;
-    constexpr int64_t kWays = 8;
-    const int64_t way_bytes = cache.bytes / kWays;
-    const double run =
-        lines(operand, ranges, kLine).run * static_cast<double>(nest_.element_bytes(operand));
+  double crowding(size_t operand, double run_elements, const Ranges& ranges) const {
+    if (!cache_.holds_lines()) return 1;
+    const Place& place = operands_[operand];
+    const double run = run_elements * place.element_bytes;
+    const double run_lines = std::ceil(run / kLine);
     double crowding = 1;
-    for (const int axis : inside_out_[static_cast<size_t>(operand)]) {
-      const int64_t stride = std::abs(nest_.stride(operand, axis)) * nest_.element_bytes(operand);
-      const double range = ranges[static_cast<size_t>(axis)];
-      if (static_cast<double>(stride) < std::max(run, kLine) || range <= 1) continue;
-      const int64_t different = way_bytes / std::gcd(stride, way_bytes);
-      const double starts = std::min(static_cast<double>(different), range);
-      const double sets = starts * std::ceil(run / kLine);
-      const double needed = range * std::ceil(run / kLine);
-      crowding =
-          std::max(crowding, std::min(needed, static_cast<double>(way_bytes) / kLine) / sets);
+    for (size_t i = 0; i < place.inside_out.size(); ++i) {
+      const OperandAxis& axis = place.inside_out[i];
+      const double range = ranges[axis.axis];
+      if (range <= 1 || axis.stride * place.element_bytes < std::max(run, kLine)) continue;
+      const double needed = std::min(range * run_lines, static_cast<double>(way_bytes()) / kLine);
+      crowding = std::max(crowding, needed / (std::min(starts_[operand][i], range) * run_lines));
     }
     return crowding;
-  }
-
-  static void collect(const std::vector<Node>& body, std::vector<bool>& uses) {
-    for (const Node& node : body) {
-      if (const auto* loop = std::get_if<Loop>(&node)) {
-        collect(loop->body, uses);
-      } else if (const auto* local = std::get_if<Local>(&node)) {
-        collect(local->body, uses);
-      } else {
-        const Tile& tile = std::get<Tile>(node);
-        for (const int input : tile.inputs) uses[static_cast<size_t>(input)] = true;
-        uses[static_cast<size_t>(tile.output)] = true;
-      }
-    }
-  }
-
-  // In whole lines.
-  double touched(int operand, const Ranges& ranges, const Cache& cache) const {
-    const Lines box = lines(operand, ranges, cache.line);
-    if (nest_.is_buffer(operand)) {
-      const auto all = static_cast<double>(nest_.buffer_of(operand).elements);
-      return std::min(box.elements, all) * static_cast<double>(info(nest_.compute).bytes);
-    }
-    const bool is_output = operand == nest_.output_index();
-    const double written = is_output && !streams_ && cache.holds_lines() ? 2 : 1;
-    const double run_bytes = box.run * static_cast<double>(nest_.element_bytes(operand));
-    return written * box.runs * std::ceil(run_bytes / cache.line) * cache.line;
   }
 
   struct Lines {
@@ -187,16 +185,24 @@ class Model {
     double elements = 1;
   };
 
-  Lines lines(int operand, const Ranges& ranges, double line) const {
-    const auto bytes = static_cast<double>(nest_.element_bytes(operand));
+  // In whole lines.
+  double touched(size_t operand, const Lines& box) const {
+    const Place& place = operands_[operand];
+    if (place.buffer_bytes > 0)
+      return std::min(box.elements * place.whole_bytes, place.buffer_bytes);
+    const double written = cache_.holds_lines() ? place.times_touched : 1;
+    const double run_bytes = box.run * place.element_bytes;
+    return written * box.runs * std::ceil(run_bytes / cache_.line) * cache_.line;
+  }
+
+  Lines lines(size_t operand, const Ranges& ranges) const {
+    const Place& place = operands_[operand];
     Lines box;
-    for (const int axis : inside_out_[static_cast<size_t>(operand)]) {
-      const double range =
-          is_walked_otherwise(operand, axis, ranges) ? 1 : ranges[static_cast<size_t>(axis)];
-      const auto stride = static_cast<double>(std::abs(nest_.stride(operand, axis)));
+    for (const OperandAxis& axis : place.inside_out) {
+      const double range = is_walked_otherwise(axis, ranges) ? 1 : ranges[axis.axis];
       box.elements *= range;
-      if (stride <= box.run || stride * bytes < line) {
-        box.run += (range - 1) * stride;
+      if (axis.stride <= box.run || axis.stride * place.element_bytes < cache_.line) {
+        box.run += (range - 1) * axis.stride;
       } else {
         box.runs *= range;
       }
@@ -204,32 +210,98 @@ class Model {
     return box;
   }
 
-  // Within loops over an axis that flattens others, it tells where an operand is, else they do.
-  bool is_walked_otherwise(int operand, int axis, const Ranges& ranges) const {
-    const auto is_cut = [&](int a) {
-      return ranges[static_cast<size_t>(a)] <
-             static_cast<double>(nest_.axes[static_cast<size_t>(a)].extent);
-    };
-    if (!nest_.axes[static_cast<size_t>(axis)].flattens.empty()) return !is_cut(axis);
-    for (const int flat : inside_out_[static_cast<size_t>(operand)]) {
-      const auto& flattened = nest_.axes[static_cast<size_t>(flat)].flattens;
-      if (std::find(flattened.begin(), flattened.end(), axis) != flattened.end() && is_cut(flat))
-        return true;
+  static bool is_walked_otherwise(const OperandAxis& axis, const Ranges& ranges) {
+    if (axis.flattens) return !axis.is_cut(ranges);
+    return std::any_of(axis.walked_by.begin(), axis.walked_by.end(),
+                       [&](const OperandAxis& flat) { return flat.is_cut(ranges); });
+  }
+
+  const std::vector<Place>& operands_;
+  const Cache cache_;
+  // Of each operand and axis, how many places in a way of the cache runs along it start at.
+  std::vector<std::vector<double>> starts_;
+};
+
+class Places {
+ public:
+  explicit Places(const LoopNest& nest) : nest_(nest) {}
+
+  std::vector<Place> all() const {
+    std::vector<Place> places;
+    for (int o = 0; o < nest_.buffer_index(static_cast<int>(nest_.buffers.size())); ++o)
+      places.push_back(place_of(o));
+    return places;
+  }
+
+ private:
+  Place place_of(int operand) const {
+    const auto element_bytes = static_cast<double>(nest_.element_bytes(operand));
+    Place place{.element_bytes = element_bytes,
+                .whole_bytes = element_bytes,
+                .buffer_bytes = 0,
+                .times_touched = 1,
+                .inside_out = axes_of(operand)};
+    if (nest_.is_buffer(operand)) {
+      place.whole_bytes = info(nest_.compute).bytes;
+      place.buffer_bytes =
+          static_cast<double>(nest_.buffer_of(operand).elements) * place.whole_bytes;
     }
-    return false;
+    if (operand == nest_.output_index() && !streams(nest_.body)) place.times_touched = 2;
+    return place;
+  }
+
+  // By stride.
+  std::vector<OperandAxis> axes_of(int operand) const {
+    std::vector<OperandAxis> axes;
+    for (size_t a = 0; a < nest_.axes.size(); ++a) {
+      const Axis& axis = nest_.axes[a];
+      const int64_t stride = std::abs(nest_.stride(operand, static_cast<int>(a)));
+      if (stride != 0)
+        axes.push_back({a,
+                        static_cast<double>(stride),
+                        static_cast<double>(axis.extent),
+                        !axis.flattens.empty(),
+                        {}});
+    }
+    std::sort(axes.begin(), axes.end(),
+              [](const OperandAxis& x, const OperandAxis& y) { return x.stride < y.stride; });
+    for (OperandAxis& axis : axes)
+      for (const OperandAxis& flat : axes) {
+        const std::vector<int>& flattened = nest_.axes[flat.axis].flattens;
+        if (std::find(flattened.begin(), flattened.end(), static_cast<int>(axis.axis)) !=
+            flattened.end())
+          axis.walked_by.push_back(flat);
+      }
+    return axes;
+  }
+
+  // Whether the output is written past the caches.
+  bool streams(const std::vector<Node>& body) const {
+    return std::any_of(body.begin(), body.end(), [&](const Node& node) {
+      if (const auto* loop = std::get_if<Loop>(&node)) return streams(loop->body);
+      if (const auto* local = std::get_if<Local>(&node)) return streams(local->body);
+      const Tile& tile = std::get<Tile>(node);
+      return tile.output == nest_.output_index() && tile.streams;
+    });
   }
 
   const LoopNest& nest_;
-  const Target& target_;
-  bool streams_;
-  Ranges extents_;
-  std::vector<std::vector<int>> inside_out_;  // axes of each operand
 };
 
 }  // namespace
 
 NestTraffic traffic_of(const LoopNest& nest, const Target& target) {
-  return Model(nest, target).traffic();
+  const std::vector<Place> places = Places(nest).all();
+  Ranges all;
+  for (const Axis& axis : nest.axes) all.push_back(static_cast<double>(axis.extent));
+  const auto into = [&](const Cache& cache) {
+    return Level(places, cache).traffic(nest.body, all);
+  };
+  return {.into_l1 = into({target.l1_bytes}),
+          .into_l2 = into({target.l2_bytes}),
+          .into_l3 = into({target.l3_bytes}),
+          .pages = into(addresses_of(kPagesAtHand)) / kPageBytes,
+          .far_pages = into(addresses_of(kPagesNear)) / kPageBytes};
 }
 
 }  // namespace einc

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "compiler/plan.h"
-#include "compiler/schedule_util.h"
+#include "compiler/sort_by.h"
 #include "einc/dtype.h"
 #include "runtime/program.h"
 

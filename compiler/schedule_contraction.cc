@@ -16,6 +16,7 @@
 #include "compiler/schedule.h"
 #include "compiler/schedule_contraction.h"
 #include "compiler/schedule_util.h"
+#include "compiler/sort_by.h"
 #include "compiler/target.h"
 
 namespace einc {

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "compiler/loop_nest.h"
-#include "compiler/sort_by.h"
 #include "compiler/target.h"
 
 namespace einc {

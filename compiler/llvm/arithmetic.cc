@@ -232,6 +232,7 @@ Number Arithmetic::load_pairs(llvm::Value* pointer, llvm::Type* type, int lanes,
     const auto part_bytes = static_cast<int64_t>(type->getScalarSizeInBits() / 8);
     return {re, load_parts(offset(pointer, part_bytes), type, 1, active)};
   }
+  if (fills_two_blocks(type, lanes) && active >= lanes) return load_pairs_by_blocks(pointer, type);
   llvm::Value* const pairs = load_parts(pointer, type, 2 * lanes, 2 * active);
   std::vector<int> even, odd;
   for (int lane = 0; lane < lanes; ++lane) {
@@ -261,13 +262,15 @@ void Arithmetic::store(const Number& number, llvm::Value* pointer, const NestOpe
   const int lanes = lanes_of(number);
   llvm::Value* const parts = to_storage(number.re, storage);
   if (!is_complex()) return store_parts(parts, pointer, active, streams);
+  llvm::Value* const im = to_storage(number.im, storage);
+  if (fills_two_blocks(part_type(storage.dtype), lanes) && active >= lanes)
+    return store_pairs_by_blocks(parts, im, pointer, streams);
   std::vector<int> interleaved;
   for (int lane = 0; lane < lanes; ++lane) {
     interleaved.push_back(lane);
     interleaved.push_back(lanes + lane);
   }
-  store_parts(ir_.CreateShuffleVector(parts, to_storage(number.im, storage), interleaved), pointer,
-              2 * active, streams);
+  store_parts(ir_.CreateShuffleVector(parts, im, interleaved), pointer, 2 * active, streams);
 }
 
 void Arithmetic::store_parts(llvm::Value* parts, llvm::Value* pointer, int active,

@@ -99,6 +99,12 @@ class Arithmetic {
   llvm::Type* masked_type(llvm::FixedVectorType* vector) const;
   llvm::Value* load_parts(llvm::Value* pointer, llvm::Type* type, int lanes, int active) const;
   Number load_pairs(llvm::Value* pointer, llvm::Type* type, int lanes, int active) const;
+  // Whether so many lanes are two blocks of 16 bytes. Pairs of such are loaded and stored by
+  // blocks: shuffles across the middle of a register are slow, or have one port.
+  static bool fills_two_blocks(const llvm::Type* part, int lanes);
+  Number load_pairs_by_blocks(llvm::Value* pointer, llvm::Type* type) const;
+  void store_pairs_by_blocks(llvm::Value* re, llvm::Value* im, llvm::Value* pointer,
+                             bool streams) const;
   llvm::Value* load_pieces(llvm::Value* pointer, llvm::FixedVectorType* vector, int active) const;
   void store_parts(llvm::Value* parts, llvm::Value* pointer, int active, bool streams) const;
   llvm::Value* to_compute(llvm::Value* parts, const DTypeInfo& storage) const;

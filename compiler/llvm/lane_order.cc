@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <utility>
 #include <vector>
@@ -45,6 +46,50 @@ std::vector<Number> Arithmetic::load_transposed(int lanes, const LoadLanes& load
       numbers.push_back(fence(shuffle(low, high, all)));
     }
   return zip(std::move(numbers), block, block);
+}
+
+bool Arithmetic::fills_two_blocks(const llvm::Type* part, int lanes) {
+  return static_cast<unsigned>(lanes) * part->getScalarSizeInBits() == 256;
+}
+
+// Blocks 0 and 2 of the pairs in one register, 1 and 3 in another: each block of the result has its
+// lanes in the same block of both.
+Number Arithmetic::load_pairs_by_blocks(llvm::Value* pointer, llvm::Type* type) const {
+  constexpr int kBlockBytes = 16;
+  const int block = 128 / static_cast<int>(type->getScalarSizeInBits());
+  std::vector<int> all, even, odd;
+  for (int lane = 0; lane < 2 * block; ++lane) {
+    all.push_back(lane);
+    const int in_block = 2 * (lane % block);  // among those of the block of both registers
+    even.push_back(in_block / block * 2 * block + lane / block * block + in_block % block);
+    odd.push_back(even.back() + 1);
+  }
+  const auto load = [&](int at) { return load_parts(offset(pointer, at), type, block, block); };
+  std::vector<llvm::Value*> halves;
+  for (const int first : {0, kBlockBytes}) {
+    llvm::Value* const low = load(first);
+    llvm::Value* const high = load(first + 2 * kBlockBytes);
+    halves.push_back(fence({ir_.CreateShuffleVector(low, high, all), nullptr}).re);
+  }
+  llvm::Value* const re = ir_.CreateShuffleVector(halves[0], halves[1], even);
+  return {re, ir_.CreateShuffleVector(halves[0], halves[1], odd)};
+}
+
+void Arithmetic::store_pairs_by_blocks(llvm::Value* re, llvm::Value* im, llvm::Value* pointer,
+                                       bool streams) const {
+  const int lanes =
+      static_cast<int>(llvm::cast<llvm::FixedVectorType>(re->getType())->getNumElements());
+  const int block = lanes / 2;
+  constexpr int64_t kBlockBytes = 16;
+  for (int b = 0; b < 4; ++b) {
+    std::vector<int> pairs;
+    for (int lane = b * block / 2; lane < (b + 1) * block / 2; ++lane) {
+      pairs.push_back(lane);
+      pairs.push_back(lanes + lane);
+    }
+    store_parts(ir_.CreateShuffleVector(re, im, pairs), offset(pointer, b * kBlockBytes), block,
+                streams);
+  }
 }
 
 std::vector<Number> Arithmetic::transpose_blocks(const std::vector<Number>& numbers) const {
