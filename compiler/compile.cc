@@ -18,6 +18,7 @@
 #include "compiler/einsum_ir.h"
 #include "compiler/fuse.h"
 #include "compiler/layout.h"
+#include "compiler/layout_cost.h"
 #include "compiler/lower.h"
 #include "compiler/memory_limit.h"
 #include "compiler/memory_order.h"
@@ -80,13 +81,16 @@ Result<void> check_memory_limit(const Options& options) {
 Result<PlanRequest> plan_request(const Options& options, const Einsum& einsum) {
   const auto model = choose_time_model(options, compute_dtype(einsum));
   if (!model) return model.error();
+  const auto target = choose_foreign_target(options.target);
+  if (!target) return target.error();
   auto find_path = choose_path(options, einsum.inputs.size(), *model);
   if (!find_path) return find_path.error();
   if (auto valid = check_memory_limit(options); !valid) return valid.error();
   if (auto valid = check_exponents(options, einsum); !valid) return valid.error();
   auto slices = std::make_shared<SliceSearch>(slice_search(options, least_time(*model)));
-  return PlanRequest{*std::move(find_path), *model, options.memory_limit, std::move(slices),
-                     options.strip_exponents};
+  return PlanRequest{
+      *std::move(find_path),  *model, *target, options.memory_limit, std::move(slices),
+      options.strip_exponents};
 }
 
 std::string plan_key(const Options& options) {
@@ -116,7 +120,9 @@ Result<Plan> plan(const Einsum& input, const PlanRequest& request,
   if (auto fits = check_intermediates(tree, einsum); !fits) return fits.error();
 
   // Order the labels of every intermediate for the steps on both sides.
-  const Layout orders = layout(tree, einsum);
+  const Einsum slice = slicing.labels.empty() ? Einsum() : slice_of(einsum, slicing.labels);
+  const Einsum& seen = slicing.labels.empty() ? einsum : slice;
+  const Layout orders = layout(tree, seen, scheduled_cost(tree, seen, *request.target));
   traced(trace, "layout", orders, einsum);
 
   // Classify the labels of each step and place intermediates in scratch. From here on labels are

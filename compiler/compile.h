@@ -25,6 +25,7 @@ namespace einc {
 struct PlanRequest {
   FindPath find_path;
   TimeModel model;                      // that find_path goes by
+  const Target* target = nullptr;       // whose schedules the layout goes by
   std::optional<int64_t> memory_limit;  // bytes of scratch
   std::shared_ptr<SliceSearch> slices;  // one budget for all attempts to keep the limit
   bool strip_exponents = false;         // of intermediates
@@ -40,7 +41,7 @@ Result<PlanRequest> plan_request(const Options& options, const Einsum& einsum);
 // All of the options that plan_request() looks at, but for the callback.
 std::string plan_key(const Options& options);
 
-// The stages that know no target. Intermediates take at most `most_bytes`, if that is given, or as
+// The stages before schedules. Intermediates take at most `most_bytes`, if that is given, or as
 // little as can be if even that is more. Fails with kMemory if an intermediate is too large for any
 // machine.
 Result<Plan> plan(const Einsum& einsum, const PlanRequest& request,

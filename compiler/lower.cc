@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "compiler/contraction_tree.h"
+#include "compiler/dims.h"
 #include "compiler/einsum_ir.h"
 #include "compiler/layout.h"
 #include "compiler/plan.h"
@@ -20,41 +19,6 @@
 
 namespace einc {
 namespace {
-
-// Outermost first by the stride of `operand`, then by the others', so that equal sets of dims come
-// in one order, whatever the order of their labels.
-void sort_by_stride(std::vector<Dim>& dims, size_t operand) {
-  const auto key = [operand](const Dim& dim) {
-    return std::tuple(std::abs(dim.strides[operand]), dim.strides, dim.extent);
-  };
-  std::sort(dims.begin(), dims.end(), [&](const Dim& x, const Dim& y) { return key(x) > key(y); });
-}
-
-// Merges neighbours that one stride walks in every operand.
-std::vector<Dim> fuse(std::vector<Dim> dims) {
-  std::vector<Dim> fused;
-  for (Dim& inner : dims) {
-    if (!fused.empty()) {
-      Dim& outer = fused.back();
-      bool contiguous = true;
-      for (size_t o = 0; o < inner.strides.size(); ++o)
-        contiguous &= outer.strides[o] == inner.strides[o] * inner.extent;
-      if (contiguous) {
-        inner.name = outer.name + inner.name;
-        inner.extent *= outer.extent;
-        outer = std::move(inner);
-        continue;
-      }
-    }
-    fused.push_back(std::move(inner));
-  }
-  return fused;
-}
-
-std::vector<Dim> sorted_and_fused(std::vector<Dim> dims, size_t operand) {
-  sort_by_stride(dims, operand);
-  return fuse(std::move(dims));
-}
 
 class Lowering {
  public:
@@ -96,6 +60,14 @@ class Lowering {
     plan_.scratch_bytes = scratch_.total_bytes();
     verify(plan_);
     return std::move(plan_);
+  }
+
+  std::vector<PlanStep> only(size_t s) {
+    for (const int node : tree_.steps[s].inputs)
+      if (static_cast<size_t>(node) >= einsum_.inputs.size())
+        intermediate_place(static_cast<size_t>(node) - einsum_.inputs.size());
+    add_step(s);
+    return std::move(plan_.steps);
   }
 
  private:
@@ -392,6 +364,11 @@ class Lowering {
 Plan lower(const ContractionTree& tree, const Layout& layout, const Einsum& einsum,
            const Slicing& slicing) {
   return Lowering(tree, layout, einsum, slicing).run();
+}
+
+std::vector<PlanStep> lower_step(size_t step, const ContractionTree& tree, const Layout& layout,
+                                 const Einsum& einsum) {
+  return Lowering(tree, layout, einsum, {}).only(step);
 }
 
 }  // namespace einc

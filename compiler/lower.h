@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "compiler/contraction_tree.h"
@@ -25,5 +26,10 @@ struct Slicing {
 // Requires that all intermediates together fit 2^62 bytes.
 Plan lower(const ContractionTree& tree, const Layout& layout, const Einsum& einsum,
            const Slicing& slicing = {});
+
+// What becomes of one step alone, without slices. Its operands have places, but not those that they
+// have beside others.
+std::vector<PlanStep> lower_step(size_t step, const ContractionTree& tree, const Layout& layout,
+                                 const Einsum& einsum);
 
 }  // namespace einc

@@ -27,13 +27,6 @@ namespace {
 // Their number has to be an int64_t.
 constexpr double kMostLog2Slices = 62;
 
-// The einsum as one slice sees it.
-Einsum slice_of(const Einsum& einsum, const std::vector<Label>& sliced) {
-  Einsum slice = einsum;
-  for (const Label label : sliced) slice.labels[static_cast<size_t>(label)].extent = 1;
-  return slice;
-}
-
 SlicedTree sliced_tree(const Einsum& einsum, const SsaPath& path, const TimeModel& model,
                        std::vector<Label> sliced) {
   const Einsum slice = slice_of(einsum, sliced);
@@ -52,6 +45,12 @@ double log2_slices(const Network& network, const std::vector<Label>& sliced) {
 }
 
 }  // namespace
+
+Einsum slice_of(const Einsum& einsum, const std::vector<Label>& sliced) {
+  Einsum slice = einsum;
+  for (const Label label : sliced) slice.labels[static_cast<size_t>(label)].extent = 1;
+  return slice;
+}
 
 SlicedTree keep_memory_limit(ContractionTree whole, const SsaPath& path, const Einsum& einsum,
                              int64_t most_bytes, const TimeModel& model, SliceSearch& search) {

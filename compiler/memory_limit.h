@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "compiler/contraction_tree.h"
 #include "compiler/einsum_ir.h"
@@ -21,6 +22,9 @@ struct SlicedTree {
   ContractionTree tree;  // of one slice
   Slicing slicing;
 };
+
+// The einsum as one slice sees it.
+Einsum slice_of(const Einsum& einsum, const std::vector<Label>& sliced);
 
 // Cuts an einsum into slices, if the tree that computes it as a whole does not do, so that
 // intermediates take at most `most_bytes`; into the smallest there are if that is not enough. The

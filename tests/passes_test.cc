@@ -125,6 +125,28 @@ TEST(Lower, ClassifiesAndFuses) {
     EXPECT_EQ(to_string(plan_of(bound(item.text, item.types))), item.printed) << item.text;
 }
 
+// Batch labels are in front, unless steps that take long take less so.
+TEST(Layout, GoesByCostWhereStepsTakeLong) {
+  const auto order = [](int64_t extent, const StepCost& cost) {
+    const std::string type = "float32[8,8," + std::to_string(extent) + "]";
+    const Einsum einsum = bound(
+        "zab,zbc,cd->zad",
+        {"float32[8,8,8]", type.c_str(), ("float32[" + std::to_string(extent) + ",2]").c_str()});
+    const ContractionTree tree = to_tree(einsum, {{0, 1}, {3, 2}}, test::kTimes);
+    const Layout orders = layout(tree, einsum, cost);
+    std::string labels;
+    for (const Label label : orders.orders[0])
+      labels += einsum.labels[static_cast<size_t>(label)].name;
+    return labels;
+  };
+  const auto dislikes_z_in_front = [](size_t, const Layout& orders) {
+    return orders.orders[0].front() == 0 ? 2.0 : 1.0;
+  };
+  EXPECT_EQ(order(1 << 20, nullptr), "zca");
+  EXPECT_EQ(order(1 << 20, dislikes_z_in_front), "cza");
+  EXPECT_EQ(order(16, dislikes_z_in_front), "zca");
+}
+
 TEST(Lower, RunsWhatSlicesShareOnce) {
   const Einsum chain = bound("ij,jk,kl,lm->im", std::vector<const char*>(4, "float32[8,8]"));
   // (ij jk)(kl lm), sliced along j: kl lm is the same for every slice.
