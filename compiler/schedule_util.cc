@@ -135,7 +135,7 @@ bool streams_whole_lines(const LoopNest& nest, const NestBuilder& builder, const
   double touched = 0;
   for (int i = 0; i < out; ++i) touched += bytes_of(i);
   const auto l3 = static_cast<double>(target.l3_bytes);
-  if (written <= l3 / 4 || written + touched <= 0.6 * l3) return false;
+  if (written < l3 / 4 || written + touched < l3 / 2) return false;
   // Along what lies side by side, the tile begins at whole lines; along all else, lines do.
   for (int a = 0; a < static_cast<int>(nest.axes.size()); ++a) {
     const int64_t stride = std::abs(nest.stride(out, a)) * bytes;
