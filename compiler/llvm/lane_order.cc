@@ -87,8 +87,8 @@ void Arithmetic::store_pairs_by_blocks(llvm::Value* re, llvm::Value* im, llvm::V
       pairs.push_back(lane);
       pairs.push_back(lanes + lane);
     }
-    store_parts(ir_.CreateShuffleVector(re, im, pairs), offset(pointer, b * kBlockBytes), block,
-                streams);
+    llvm::Value* const parts = ir_.CreateShuffleVector(re, im, pairs);
+    store_parts(parts, offset(pointer, b * kBlockBytes), block, streams);
   }
 }
 
