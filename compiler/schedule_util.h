@@ -1,9 +1,8 @@
 // What schedulers share: how nests are put together.
 #pragma once
 
-#include <algorithm>
-#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
