@@ -13,6 +13,21 @@
 
 namespace einc {
 
+bool is_contraction(const std::vector<Label>& a, const std::vector<Label>& b,
+                    const std::vector<Label>& result) {
+  const auto contains = [](const std::vector<Label>& labels, Label label) {
+    return std::find(labels.begin(), labels.end(), label) != labels.end();
+  };
+  const auto has_own = [&](const std::vector<Label>& one, const std::vector<Label>& other) {
+    return std::any_of(one.begin(), one.end(), [&](Label label) {
+      return contains(result, label) && !contains(other, label);
+    });
+  };
+  return has_own(a, b) && has_own(b, a) && std::any_of(a.begin(), a.end(), [&](Label label) {
+           return contains(b, label) && !contains(result, label);
+         });
+}
+
 double total_flops(const ContractionTree& tree) {
   double sum = 0;
   for (const TreeStep& step : tree.steps) sum += step.flops;

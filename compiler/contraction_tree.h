@@ -26,6 +26,11 @@ struct ContractionTree {
   friend bool operator==(const ContractionTree&, const ContractionTree&) = default;
 };
 
+// Whether a product of two operands with these labels uses each of their elements again and again:
+// each has a label that the result has and the other has not, and both have one that it has not.
+bool is_contraction(const std::vector<Label>& a, const std::vector<Label>& b,
+                    const std::vector<Label>& result);
+
 double total_flops(const ContractionTree& tree);
 double total_seconds(const ContractionTree& tree);
 double largest_intermediate_elements(const ContractionTree& tree);  // 0 for a single step

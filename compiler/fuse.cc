@@ -18,10 +18,6 @@ namespace {
 // these.
 constexpr size_t kMostOperands = 8;
 
-bool contains(const std::vector<Label>& labels, Label label) {
-  return std::binary_search(labels.begin(), labels.end(), label);
-}
-
 class Fusion {
  public:
   Fusion(const ContractionTree& tree, const Einsum& einsum, const TimeModel& model)
@@ -54,25 +50,19 @@ class Fusion {
     return labels;
   }
 
-  bool is_contraction(const TreeStep& step) const {
-    if (step.inputs.size() != 2) return false;
-    const std::vector<Label> a = labels_of(step.inputs[0]);
-    const std::vector<Label> b = labels_of(step.inputs[1]);
-    bool m = false, n = false, k = false;
-    for (const Label label : a) {
-      m |= !contains(b, label) && contains(step.output, label);
-      k |= contains(b, label) && !contains(step.output, label);
-    }
-    for (const Label label : b) n |= !contains(a, label) && contains(step.output, label);
-    return m && n && k;
+  bool has_schedule_of_its_own(const TreeStep& step) const {
+    return step.inputs.size() == 2 &&
+           is_contraction(labels_of(step.inputs[0]), labels_of(step.inputs[1]), step.output);
   }
 
   // Step `s` with what makes its operand `node`, if they take less time as one.
   std::optional<TreeStep> fused_with(size_t s, int node) const {
     const TreeStep& step = *steps_[s];
-    if (is_input(node) || step.inputs.size() < 2 || is_contraction(step)) return std::nullopt;
+    if (is_input(node) || step.inputs.size() < 2 || has_schedule_of_its_own(step))
+      return std::nullopt;
     const TreeStep& made = *steps_[step_of(node)];
-    if (is_contraction(made) || made.inputs.size() + step.inputs.size() - 1 > kMostOperands)
+    if (has_schedule_of_its_own(made) ||
+        made.inputs.size() + step.inputs.size() - 1 > kMostOperands)
       return std::nullopt;
     std::vector<int> inputs;
     for (const int operand : step.inputs)

@@ -237,7 +237,9 @@ class Lowering {
     const bool is_last = s + 1 == tree_.steps.size();
     const Place output = is_last ? result_ : intermediate_place(s);
     const bool accumulates = is_last && (sums_over_slices() || !einsum_.addends.empty());
-    if (inputs.size() == 2 && is_contraction(inputs[0], inputs[1], output)) {
+    // Where a group is empty, a step is bound by memory, not by arithmetic.
+    if (inputs.size() == 2 &&
+        is_contraction(labels_of({inputs[0]}), labels_of({inputs[1]}), labels_of({output}))) {
       contract(inputs[0], inputs[1], output, accumulates);
     } else {
       add_map_reduce(inputs, output, accumulates);
@@ -278,20 +280,6 @@ class Lowering {
     std::sort(labels.begin(), labels.end());
     labels.erase(std::unique(labels.begin(), labels.end()), labels.end());
     return labels;
-  }
-
-  // Where a group is empty, a step is bound by memory, not by arithmetic.
-  bool is_contraction(const Place& a, const Place& b, const Place& c) const {
-    const auto has = [](const Place& place, Label label) {
-      return stride_of(place.operand, label).has_value();
-    };
-    bool m = false, n = false, k = false;
-    for (const Label label : labels_of({a, b, c})) {
-      m |= has(a, label) && has(c, label) && !has(b, label);
-      n |= has(b, label) && has(c, label) && !has(a, label);
-      k |= has(a, label) && has(b, label) && !has(c, label);
-    }
-    return m && n && k;
   }
 
   // Too long a sum for a narrow result is kept wide, and converted at the end.

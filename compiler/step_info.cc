@@ -1,6 +1,5 @@
 #include "compiler/step_info.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <variant>
@@ -47,8 +46,8 @@ struct Measure {
       return static_cast<double>(positions_of(operand, step.kept)) *
              static_cast<double>(positions_of(operand, step.reduced));
     };
-    const double products = std::max(static_cast<double>(step.inputs.size()) - 1, 1.0);
-    StepSizes sizes{.flops = products * static_cast<double>(positions(step.kept)) *
+    StepSizes sizes{.flops = products_of(step.inputs.size()) *
+                             static_cast<double>(positions(step.kept)) *
                              static_cast<double>(positions(step.reduced)),
                     .output = elements(step.inputs.size())};
     for (size_t input = 0; input < step.inputs.size(); ++input) sizes.inputs += elements(input);

@@ -1,6 +1,7 @@
 // What a step costs in seconds, for the search over contraction orders and the choice of tiers.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -19,8 +20,14 @@ constexpr std::string_view to_string(CodeKind code) {
   return code == CodeKind::kCompiled ? "jit" : "highway";
 }
 
+// Multiply-adds of each point of a step with so many operands; moving or adding up a lone one is
+// one.
+constexpr double products_of(size_t operands) {
+  return operands > 2 ? static_cast<double>(operands - 1) : 1;
+}
+
 struct StepSizes {
-  double flops = 0;   // multiply-adds: the product of all extents of the step
+  double flops = 0;   // multiply-adds: products_of its operands for each point
   double inputs = 0;  // elements read
   double output = 0;  // elements written
 };

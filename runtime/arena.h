@@ -1,7 +1,7 @@
 // Scratch memory for runs. Blocks go back to a process-wide free list, since a run cannot afford
 // the page faults of fresh memory: one of microseconds waits for each, and a long one, over
-// gigabytes, for a third of its time. Of large blocks one is kept, whose pages the system may have
-// back when it is short of memory.
+// gigabytes, for up to a quarter of its time. Of large blocks one is kept, whose pages the system
+// may have back when it is short of memory.
 #pragma once
 
 #include <condition_variable>

@@ -91,6 +91,8 @@ class Arithmetic {
   Number gather(const std::vector<Number>& numbers, const std::vector<int>& from) const;
   // Those of the lanes of a and then of b.
   Number shuffle(const Number& a, const Number& b, const std::vector<int>& order) const;
+  // The lanes of both, in one register from here on.
+  Number side_by_side(const Number& low, const Number& high) const;
   // The same number. LLVM looks for better code than several shuffles at once, which takes longer
   // than all the rest; it looks no further than here.
   Number fence(const Number& number) const;

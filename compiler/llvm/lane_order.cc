@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -37,13 +38,11 @@ std::vector<Number> Arithmetic::load_transposed(int lanes, const LoadLanes& load
     for (int n = 0; n < lanes; ++n) numbers.push_back(load(n, 0, lanes));
     return transpose(numbers);
   }
-  std::vector<int> all;
-  for (int lane = 0; lane < lanes; ++lane) all.push_back(lane);
   for (const int first : {0, block})
     for (int n = 0; n < block; ++n) {
       const Number low = load(n, first, block);
       const Number high = load(n + block, first, block);
-      numbers.push_back(fence(shuffle(low, high, all)));
+      numbers.push_back(side_by_side(low, high));
     }
   return zip(std::move(numbers), block, block);
 }
@@ -57,9 +56,8 @@ bool Arithmetic::fills_two_blocks(const llvm::Type* part, int lanes) {
 Number Arithmetic::load_pairs_by_blocks(llvm::Value* pointer, llvm::Type* type) const {
   constexpr int kBlockBytes = 16;
   const int block = 128 / static_cast<int>(type->getScalarSizeInBits());
-  std::vector<int> all, even, odd;
+  std::vector<int> even, odd;
   for (int lane = 0; lane < 2 * block; ++lane) {
-    all.push_back(lane);
     const int in_block = 2 * (lane % block);  // among those of the block of both registers
     even.push_back(in_block / block * 2 * block + lane / block * block + in_block % block);
     odd.push_back(even.back() + 1);
@@ -69,7 +67,7 @@ Number Arithmetic::load_pairs_by_blocks(llvm::Value* pointer, llvm::Type* type) 
   for (const int first : {0, kBlockBytes}) {
     llvm::Value* const low = load(first);
     llvm::Value* const high = load(first + 2 * kBlockBytes);
-    halves.push_back(fence({ir_.CreateShuffleVector(low, high, all), nullptr}).re);
+    halves.push_back(side_by_side({low, nullptr}, {high, nullptr}).re);
   }
   llvm::Value* const re = ir_.CreateShuffleVector(halves[0], halves[1], even);
   return {re, ir_.CreateShuffleVector(halves[0], halves[1], odd)};
@@ -145,6 +143,12 @@ std::vector<Number> Arithmetic::unzip(std::vector<Number> numbers, int block) co
 Number Arithmetic::shuffle(const Number& a, const Number& b, const std::vector<int>& order) const {
   return {ir_.CreateShuffleVector(a.re, b.re, order),
           a.im == nullptr ? nullptr : ir_.CreateShuffleVector(a.im, b.im, order)};
+}
+
+Number Arithmetic::side_by_side(const Number& low, const Number& high) const {
+  std::vector<int> all(index(2 * lanes_of(low)));
+  std::iota(all.begin(), all.end(), 0);
+  return fence(shuffle(low, high, all));
 }
 
 Number Arithmetic::fence(const Number& number) const {
