@@ -7,8 +7,8 @@
 
 int main() {
   // One pair of vectors a sample: the same direction, a right angle, the opposite direction.
-  const auto x = einc::Tensor::of<float>({3, 2}, {3, 4, 3, 4, 3, 4});
-  const auto y = einc::Tensor::of<float>({3, 2}, {6, 8, -4, 3, -3, -4});
+  const auto x = einc::Tensor::of<float>({3, 2}, {3, 4, 0, 2, 3, 4});
+  const auto y = einc::Tensor::of<float>({3, 2}, {6, 8, 7, 0, -3, -4});
   const auto cosine = einc::keras::layers::dot(x, y, -1, true);
   if (!cosine) {
     std::fprintf(stderr, "%s\n", render(cosine.error()).c_str());

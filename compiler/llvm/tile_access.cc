@@ -13,48 +13,48 @@ namespace einc {
 
 // ---- Loads
 
-// Registers that share a value share the load.
-std::vector<TileEmitter::Numbers> TileEmitter::load_operands(const Pointers& pointers,
-                                                             const Shape& shape, int64_t position,
-                                                             Loaded& loaded) {
-  const std::vector<TileDim> unrolled = unrolled_sums(shape);
-  std::vector<Numbers> operands;
-  for (const int input : tile_.inputs) {
-    const int64_t start = offset_of(input, unrolled, position);
-    llvm::Value* const pointer = pointers[static_cast<size_t>(input)];
-    const Access how = access(input, shape);
-    if (how == Access::kTransposed) {
-      operands.push_back(load_transposed(input, numbers_.offset(pointer, start), shape));
-      continue;
-    }
-    Numbers values;
-    for (int64_t row = 0; row < shape.row_count(); ++row)
-      for (int64_t v = 0; v < vectors_of(shape); ++v)
-        values.push_back(
-            load(input, pointer, how, shape, start + offset_of(input, shape.rows, row), v, loaded));
-    operands.push_back(std::move(values));
+TileEmitter::Loads TileEmitter::loads_at(const Pointers& pointers, const Shape& shape) const {
+  Loads loads{.pointers = pointers, .positions = unrolled_sums(shape)};
+  for (const int input : tile_.inputs) loads.accesses.push_back(access(input, shape));
+  return loads;
+}
+
+TileEmitter::Numbers TileEmitter::load_factors(Loads& loads, const Shape& shape, int64_t position,
+                                               int64_t row, int64_t vector) {
+  Numbers factors;
+  for (size_t i = 0; i < tile_.inputs.size(); ++i) {
+    const int input = tile_.inputs[i];
+    const int64_t offset =
+        offset_of(input, loads.positions, position) + offset_of(input, shape.rows, row);
+    factors.push_back(load(input, loads.accesses[i], loads, shape, offset, vector));
   }
-  return operands;
+  return factors;
 }
 
 // Vector `vector` of the row and the position that are `offset` bytes from the tile's start.
-Number TileEmitter::load(int input, llvm::Value* start, Access how, const Shape& shape,
-                         int64_t offset, int64_t vector, Loaded& loaded) {
+// Registers that share a value share the load.
+Number TileEmitter::load(int input, Access how, Loads& loads, const Shape& shape, int64_t offset,
+                         int64_t vector) {
   const int64_t place = how == Access::kBroadcast
                             ? offset
                             : offset + offset_of(input, shape.columns, first_column(shape, vector));
+  Loaded& loaded = loads.loaded;
   const std::pair key(input, place);
   if (const auto found = loaded.find(key); found != loaded.end()) return found->second;
-  llvm::Value* const pointer = numbers_.offset(start, place);
+  llvm::Value* const start = loads.pointers[static_cast<size_t>(input)];
   switch (how) {
     case Access::kBroadcast:
-      return loaded[key] = numbers_.splat(load_element(input, pointer), tile_.lanes);
+      return loaded[key] =
+                 numbers_.splat(load_element(input, numbers_.offset(start, place)), tile_.lanes);
     case Access::kContiguous:
-      return loaded[key] = load_vector(input, pointer, tile_.lanes, active_lanes(shape, vector));
+      return loaded[key] = load_vector(input, numbers_.offset(start, place), tile_.lanes,
+                                       active_lanes(shape, vector));
     case Access::kInterleaved:
       load_interleaved(input, start, shape, vector, loaded);
       return loaded.at(key);
     case Access::kTransposed:
+      load_transposed(input, start, shape, offset, loaded);
+      return loaded.at(key);
     case Access::kBlocks:
     case Access::kStrided:
       break;
@@ -104,19 +104,19 @@ Number TileEmitter::load_strided(int input, llvm::Value* pointer, const Shape& s
   return numbers_.from_lanes(lanes, tile_.lanes);
 }
 
-// A square of registers, read along the rows.
-TileEmitter::Numbers TileEmitter::load_transposed(int input, llvm::Value* pointer,
-                                                  const Shape& shape) {
+// A square of registers, read along the rows, of which the first is `offset` bytes from `start`.
+void TileEmitter::load_transposed(int input, llvm::Value* start, const Shape& shape, int64_t offset,
+                                  Loaded& loaded) {
+  const int64_t row_bytes = stride_bytes(input, shape.rows[0].axis);
   const auto load_rows = [&](int column, int first, int lanes) {
     const int64_t active = std::min<int64_t>(shape.row_count() - first, lanes);
     if (column >= shape.width() || active <= 0) return numbers_.zero(lanes);
-    const int64_t offset =
-        offset_of(input, shape.columns, column) + first * stride_bytes(input, shape.rows[0].axis);
-    return load_vector(input, numbers_.offset(pointer, offset), lanes, active);
+    const int64_t place = offset + offset_of(input, shape.columns, column) + first * row_bytes;
+    return load_vector(input, numbers_.offset(start, place), lanes, active);
   };
-  Numbers rows = numbers_.load_transposed(tile_.lanes, load_rows);
-  rows.resize(static_cast<size_t>(shape.row_count()));
-  return rows;
+  const Numbers rows = numbers_.load_transposed(tile_.lanes, load_rows);
+  for (int64_t row = 0; row < shape.row_count(); ++row)
+    loaded[{input, offset + row * row_bytes}] = rows[static_cast<size_t>(row)];
 }
 
 // ---- Stores

@@ -48,10 +48,7 @@ void TileEmitter::emit_variant(const Shape& shape) {
   const Numbers zeros(static_cast<size_t>(shape.row_count() * vectors_of(shape)),
                       numbers_.zero(tile_.lanes));
   if (tile_.inputs.empty()) return flush(zeros, shape);
-  if (tile_.reduce_axes.empty()) {
-    Loaded loaded;
-    return flush(products(numbers_, load_operands(scope_.pointers, shape, 0, loaded)), shape);
-  }
+  if (tile_.reduce_axes.empty()) return flush(products(shape), shape);
   prefetch_before_sums(shape);
   flush(reduce(0, scope_.pointers, zeros, shape), shape);
 }
@@ -236,47 +233,52 @@ std::vector<TileDim> TileEmitter::unrolled_sums(const Shape& shape) const {
   return {{innermost, 2}};
 }
 
+// Register by register: LLVM mostly keeps this order, and each broadcast is soon done with.
 TileEmitter::Numbers TileEmitter::accumulate(const Pointers& pointers, Numbers sums,
                                              const Shape& shape) {
   prefetch_within_sums(pointers, shape);
-  Loaded loaded;
-  for (int64_t position = 0; position < count_of(unrolled_sums(shape)); ++position)
-    sums = accumulate_one(load_operands(pointers, shape, position, loaded), sums, shape);
+  Loads loads = loads_at(pointers, shape);
+  for (int64_t position = 0; position < count_of(loads.positions); ++position)
+    for_each_register(shape, [&](int64_t row, int64_t vector, size_t i) {
+      const Numbers factors = load_factors(loads, shape, position, row, vector);
+      sums[i] = add_product(factors, sums[i], shape, vector);
+    });
   return sums;
 }
 
-TileEmitter::Numbers TileEmitter::accumulate_one(const std::vector<Numbers>& operands,
-                                                 const Numbers& sums, const Shape& shape) {
-  const int64_t vectors = vectors_of(shape);
-  const bool is_ragged = reduces_vectors() && shape.width() % tile_.lanes != 0;
-  // A masked lane is zero in what varies along the vectors, but 0 times a broadcast infinity is
-  // not.
-  if (is_ragged || tile_.inputs.size() == 1) {
-    Numbers terms = products(numbers_, operands);
-    for (size_t i = 0; i < terms.size(); ++i) {
-      const int64_t v = static_cast<int64_t>(i) % vectors;
-      const int64_t active = reduces_vectors() ? active_lanes(shape, v) : tile_.lanes;
-      terms[i] = numbers_.add(sums[i], numbers_.keep_lanes(terms[i], static_cast<int>(active)));
-    }
-    return terms;
-  }
+TileEmitter::Numbers TileEmitter::products(const Shape& shape) {
+  Loads loads = loads_at(scope_.pointers, shape);
   Numbers results;
-  for (size_t i = 0; i < sums.size(); ++i) {
-    Number factor = operands[0][i];
-    for (size_t o = 1; o + 1 < operands.size(); ++o)
-      factor = numbers_.multiply(factor, operands[o][i]);
-    results.push_back(numbers_.multiply_add(factor, operands.back()[i], sums[i]));
-  }
+  for_each_register(shape, [&](int64_t row, int64_t vector, size_t) {
+    results.push_back(product(load_factors(loads, shape, 0, row, vector)));
+  });
   return results;
 }
 
-TileEmitter::Numbers TileEmitter::products(const Arithmetic& numbers,
-                                           const std::vector<Numbers>& operands) {
-  Numbers results = operands[0];
-  for (size_t o = 1; o < operands.size(); ++o)
-    for (size_t i = 0; i < results.size(); ++i)
-      results[i] = numbers.multiply(results[i], operands[o][i]);
-  return results;
+Number TileEmitter::add_product(const Numbers& factors, const Number& sum, const Shape& shape,
+                                int64_t vector) {
+  const bool is_ragged = reduces_vectors() && shape.width() % tile_.lanes != 0;
+  // A masked lane is zero in what varies along the vectors, but 0 times a broadcast infinity is
+  // not.
+  if (is_ragged || factors.size() == 1) {
+    const int64_t active = reduces_vectors() ? active_lanes(shape, vector) : tile_.lanes;
+    return numbers_.add(sum, numbers_.keep_lanes(product(factors), static_cast<int>(active)));
+  }
+  const Numbers all_but_last(factors.begin(), factors.end() - 1);
+  return numbers_.multiply_add(product(all_but_last), factors.back(), sum);
+}
+
+Number TileEmitter::product(const Numbers& factors) {
+  Number result = factors[0];
+  for (size_t f = 1; f < factors.size(); ++f) result = numbers_.multiply(result, factors[f]);
+  return result;
+}
+
+void TileEmitter::for_each_register(
+    const Shape& shape, const std::function<void(int64_t row, int64_t vector, size_t i)>& visit) {
+  size_t i = 0;
+  for (int64_t row = 0; row < shape.row_count(); ++row)
+    for (int64_t vector = 0; vector < vectors_of(shape); ++vector) visit(row, vector, i++);
 }
 
 }  // namespace einc

@@ -35,6 +35,13 @@ class TileEmitter {
   using Pointers = std::vector<llvm::Value*>;  // of each operand
   // What has been loaded, by operand and offset in bytes.
   using Loaded = std::map<std::pair<int, int64_t>, Number>;
+  // The loads of a tile's operands at `pointers`.
+  struct Loads {
+    const Pointers& pointers;
+    std::vector<TileDim> positions;  // of the sum, unrolled
+    std::vector<Access> accesses = {};
+    Loaded loaded = {};
+  };
 
   void for_each_size(const std::vector<TileDim>& dims,
                      const std::function<void(const std::vector<TileDim>&)>& emit_size);
@@ -51,9 +58,13 @@ class TileEmitter {
   std::vector<TileDim> unrolled_sums(const Shape& shape) const;
   // The products of all inputs at `pointers`, added up over the unrolled positions.
   Numbers accumulate(const Pointers& pointers, Numbers sums, const Shape& shape);
-  Numbers accumulate_one(const std::vector<Numbers>& operands, const Numbers& sums,
-                         const Shape& shape);
-  static Numbers products(const Arithmetic& numbers, const std::vector<Numbers>& operands);
+  // The product of all inputs, of each register of a tile that sums nothing.
+  Numbers products(const Shape& shape);
+  Number add_product(const Numbers& factors, const Number& sum, const Shape& shape, int64_t vector);
+  Number product(const Numbers& factors);
+  // `i` counts them row by row.
+  void for_each_register(const Shape& shape,
+                         const std::function<void(int64_t row, int64_t vector, size_t i)>& visit);
 
   // tile_prefetch.cc
   void prefetch_before_sums(const Shape& shape);
@@ -65,12 +76,14 @@ class TileEmitter {
   void prefetch_lines(llvm::Value* start, const std::vector<int64_t>& offsets);
 
   // tile_access.cc
-  // Each input's value for each register, at one of the unrolled positions.
-  std::vector<Numbers> load_operands(const Pointers& pointers, const Shape& shape, int64_t position,
-                                     Loaded& loaded);
-  Numbers load_transposed(int input, llvm::Value* pointer, const Shape& shape);
-  Number load(int input, llvm::Value* start, Access access, const Shape& shape, int64_t offset,
-              int64_t vector, Loaded& loaded);
+  Loads loads_at(const Pointers& pointers, const Shape& shape) const;
+  // Each input's value for one register, at one of the unrolled positions.
+  Numbers load_factors(Loads& loads, const Shape& shape, int64_t position, int64_t row,
+                       int64_t vector);
+  Number load(int input, Access how, Loads& loads, const Shape& shape, int64_t offset,
+              int64_t vector);
+  void load_transposed(int input, llvm::Value* start, const Shape& shape, int64_t offset,
+                       Loaded& loaded);
   void load_interleaved(int input, llvm::Value* start, const Shape& shape, int64_t vector,
                         Loaded& loaded);
   Number load_vector(int operand, llvm::Value* pointer, int lanes, int64_t active);
