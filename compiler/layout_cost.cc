@@ -23,7 +23,7 @@ struct Cycles {
   double operator()(const auto&) const { return 0; }  // the same in every layout
 
   double of_schedule(const auto& step) const {
-    return cost_of(schedules(step, target).front(), target).cycles();
+    return cost_of(schedules(step, target).front(), target).cycles(target);
   }
 };
 

@@ -61,11 +61,19 @@ class Instructions {
     const auto products = static_cast<double>(tile.inputs.size()) - 1;
     const double arithmetic =
         parts() * parts() * rows * vectors * std::max(products, 0.5) + parting;
-    // A sum has to wait for the one before, whatever its tile.
-    const double latency = tile.reduce_axes.empty() ? 0 : 4;
-    const double per_step = std::max({arithmetic / 2, loads / 2, latency}) + 0.5;
-    constexpr double kStart = 10;
-    return kStart + steps * per_step + parts() * store(tile, rows, width, vectors, sums_lanes);
+    const double stores = parts() * store(tile, rows, width, vectors, sums_lanes);
+    const double busy = steps * (std::max(arithmetic / 2, loads / 2) + 0.5) + stores;
+    // A sum has to wait for the one before.
+    constexpr double kLatency = 4;
+    const double waiting = tile.reduce_axes.empty() ? 0 : steps * kLatency;
+    // What instructions of a tile do not fill the window in which they are reordered, those of the
+    // next tiles do.
+    constexpr double kWindow = 400;
+    const double tiles_at_once = std::max(kWindow / (steps * (arithmetic + loads) + stores), 1.0);
+    constexpr double kShortSum = 8;
+    constexpr double kMultiplyAdds = 96;
+    const bool is_unrolled = steps <= kShortSum && steps * rows * vectors <= kMultiplyAdds;
+    return std::max(busy, waiting / tiles_at_once) + (is_unrolled ? 2 : 10);
   }
 
   // Real numbers of an element, in registers of their own.
@@ -158,14 +166,14 @@ class Instructions {
 
 }  // namespace
 
-double NestCost::cycles() const {
-  // Bytes a cycle, cycles a page, and how much of the shorter part is not hidden behind the longer:
-  // what chose best among measured schedules (tests/bench/README.md).
-  const double computing = instruction_cycles + traffic.into_l1 / 48;
-  const double waiting = std::max(traffic.into_l2 / 24, traffic.into_l3 / 5) + 6 * traffic.pages;
-  constexpr double kNotOverlapped = 0.4;
-  return std::max(computing, waiting) + kNotOverlapped * std::min(computing, waiting) +
-         40 * traffic.far_pages;
+double NestCost::cycles(const Target& target) const {
+  const MemoryPace& pace = target.pace;
+  const double computing = instruction_cycles + traffic.into_l1 / pace.l1_bytes;
+  const double waiting =
+      std::max(traffic.into_l2 / pace.l2_bytes, traffic.into_l3 / pace.l3_bytes) +
+      pace.page * traffic.pages;
+  return std::max(computing, waiting) + pace.not_overlapped * std::min(computing, waiting) +
+         pace.far_page * traffic.far_pages;
 }
 
 NestCost cost_of(const LoopNest& nest, const Target& target) {
@@ -174,7 +182,7 @@ NestCost cost_of(const LoopNest& nest, const Target& target) {
 }
 
 void sort_by_cost(std::vector<LoopNest>& nests, const Target& target) {
-  sort_by(nests, [&](const LoopNest& nest) { return cost_of(nest, target).cycles(); });
+  sort_by(nests, [&](const LoopNest& nest) { return cost_of(nest, target).cycles(target); });
 }
 
 }  // namespace einc

@@ -14,7 +14,7 @@ struct NestCost {
   NestTraffic traffic;
 
   // Good for comparing nests of one step, not for telling time.
-  double cycles() const;
+  double cycles(const Target& target) const;
 };
 
 NestCost cost_of(const LoopNest& nest, const Target& target);

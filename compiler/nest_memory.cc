@@ -36,6 +36,7 @@ constexpr int64_t kPageBytes = 4096;
 // Of the two translation lookaside buffers; machines of the last ten years have as many or more.
 constexpr int64_t kPagesAtHand = 64;
 constexpr int64_t kPagesNear = 1536;
+constexpr int64_t kWays = 8;  // lines in each set of a cache
 
 // Memory close by: of lines, or, where only their addresses are kept, of pages.
 struct Cache {
@@ -65,6 +66,7 @@ struct Place {
   double whole_bytes;    // of both parts
   double buffer_bytes;   // of a buffer, all its elements' bytes, else 0
   double times_touched;  // lines that are written are read first
+  double page_share;     // how much of finding a page shows: writing past the caches waits less
   std::vector<OperandAxis> inside_out;
 };
 
@@ -101,10 +103,44 @@ class Level {
       } else if (const auto* local = std::get_if<Local>(&node)) {
         sum += traffic(local->body, ranges);
       } else {
-        sum += touched(uses_of(std::get<Tile>(node)), ranges);
+        sum += touched_by(std::get<Tile>(node), ranges);
       }
     }
     return sum;
+  }
+
+  double touched_by(const Tile& tile, const Ranges& ranges) const {
+    double bytes = 0;
+    for_each_operand(uses_of(tile), [&](size_t operand) {
+      bytes += touched(operand, lines(operand, ranges)) * fetches(operand, tile, ranges);
+    });
+    return bytes;
+  }
+
+  // How often a tile brings in each line of an operand: once, unless what it reads for one term of
+  // its sum lies in so few sets of the cache that nothing stays for the next term.
+  double fetches(size_t operand, const Tile& tile, const Ranges& ranges) const {
+    if (tile.reduce_axes.empty() || !cache_.holds_lines()) return 1;
+    const Place& place = operands_[operand];
+    double lines_of_set = 1;
+    double terms_of_line = 1;
+    for (size_t i = 0; i < place.inside_out.size(); ++i) {
+      const OperandAxis& axis = place.inside_out[i];
+      const double range = ranges[axis.axis];
+      const double stride = axis.stride * place.element_bytes;
+      if (static_cast<int>(axis.axis) == tile.reduce_axes.back()) {
+        terms_of_line = std::clamp(kLine / stride, 1.0, range);
+      } else if (stride >= kLine && is_along(tile, axis.axis)) {
+        lines_of_set *= range / std::min(starts_[operand][i], range);
+      }
+    }
+    return lines_of_set > kWays ? terms_of_line : 1;
+  }
+
+  static bool is_along(const Tile& tile, size_t axis) {
+    const auto has = [&](const TileDim& dim) { return static_cast<size_t>(dim.axis) == axis; };
+    return std::any_of(tile.rows.begin(), tile.rows.end(), has) ||
+           std::any_of(tile.columns.begin(), tile.columns.end(), has);
   }
 
   bool fits(const std::vector<Node>& body, const Ranges& ranges) const {
@@ -156,10 +192,7 @@ class Level {
     return uses;
   }
 
-  int64_t way_bytes() const {
-    constexpr int64_t kWays = 8;
-    return cache_.bytes / kWays;
-  }
+  int64_t way_bytes() const { return cache_.bytes / kWays; }
 
   // How many times as much room lines take whose runs start a multiple of a large power of two
   // apart: they share few sets of the cache.
@@ -190,7 +223,7 @@ class Level {
     const Place& place = operands_[operand];
     if (place.buffer_bytes > 0)
       return std::min(box.elements * place.whole_bytes, place.buffer_bytes);
-    const double written = cache_.holds_lines() ? place.times_touched : 1;
+    const double written = cache_.holds_lines() ? place.times_touched : place.page_share;
     const double run_bytes = box.run * place.element_bytes;
     return written * box.runs * std::ceil(run_bytes / cache_.line) * cache_.line;
   }
@@ -240,13 +273,20 @@ class Places {
                 .whole_bytes = element_bytes,
                 .buffer_bytes = 0,
                 .times_touched = 1,
+                .page_share = 1,
                 .inside_out = axes_of(operand)};
     if (nest_.is_buffer(operand)) {
       place.whole_bytes = info(nest_.compute).bytes;
       place.buffer_bytes =
           static_cast<double>(nest_.buffer_of(operand).elements) * place.whole_bytes;
     }
-    if (operand == nest_.output_index() && !streams(nest_.body)) place.times_touched = 2;
+    if (operand == nest_.output_index()) {
+      if (streams(nest_.body)) {
+        place.page_share = 0.5;
+      } else {
+        place.times_touched = 2;
+      }
+    }
     return place;
   }
 

@@ -9,6 +9,17 @@
 
 namespace einc {
 
+// How fast memory is for loop nests, in the cycles of nest_cost.h: what chose best among schedules
+// that were timed (tests/bench/README.md).
+struct MemoryPace {
+  double l1_bytes;  // that come into L1 in a cycle, from L2
+  double l2_bytes;
+  double l3_bytes;
+  double page;            // cycles to find one that the first table of addresses does not hold
+  double far_page;        // nor the second
+  double not_overlapped;  // of the shorter of computing and waiting, how much shows
+};
+
 struct Target {
   std::string_view name;
   std::string_view cpu;       // LLVM's name of the instruction set level
@@ -22,6 +33,7 @@ struct Target {
   int64_t l1_bytes;  // of one core
   int64_t l2_bytes;  // of one core
   int64_t l3_bytes;
+  MemoryPace pace;
 };
 
 // Widest last.

@@ -137,7 +137,7 @@ double cycles_of(const std::string& expression, int64_t extent, const Target& ta
   const auto steps = plan(einsum, *plan_request({}, einsum), std::nullopt, nullptr);
   double cycles = 0;
   for (const PlanStep& step : steps->steps)
-    cycles += cost_of(schedules_of(step, target).front(), target).cycles();
+    cycles += cost_of(schedules_of(step, target).front(), target).cycles(target);
   return cycles;
 }
 
