@@ -1,5 +1,6 @@
 #include "compiler/loop_nest.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <ostream>
@@ -203,6 +204,12 @@ int64_t LoopNest::element_bytes(int operand) const {
   if (is_buffer(operand)) return part_bytes(compute);
   return info(operand == output_index() ? output.dtype : inputs[static_cast<size_t>(operand)].dtype)
       .bytes;
+}
+
+bool is_along(const Tile& tile, int axis) {
+  const auto has = [&](const TileDim& dim) { return dim.axis == axis; };
+  return std::any_of(tile.rows.begin(), tile.rows.end(), has) ||
+         std::any_of(tile.columns.begin(), tile.columns.end(), has);
 }
 
 int64_t task_count(const LoopNest& nest) {

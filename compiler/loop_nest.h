@@ -154,6 +154,9 @@ const BufferDim* find_dim(const Buffer& buffer, int axis);
 // Positions of a group of dims.
 int64_t count_of(const std::vector<TileDim>& dims);
 
+// Whether an axis is one of the tile's rows or columns.
+bool is_along(const Tile& tile, int axis);
+
 // Iterations of the parallel loops.
 int64_t task_count(const LoopNest& nest);
 

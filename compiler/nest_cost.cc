@@ -55,7 +55,7 @@ class Instructions {
     double loads = 0;
     double parting = 0;
     for (const int input : tile.inputs) {
-      loads += parts() * conversion(input) * load(input, tile, rows, width, vectors);
+      loads += parts() * conversion(input) * load(input, tile, ranges, rows, width, vectors);
       parting += part_pairs(input, tile, rows, vectors);
     }
     const auto products = static_cast<double>(tile.inputs.size()) - 1;
@@ -80,15 +80,23 @@ class Instructions {
   int parts() const { return info(nest_.compute).kind == Kind::kComplex ? 2 : 1; }
 
   // Loads, in units of half a cycle.
-  double load(int input, const Tile& tile, double rows, double width, double vectors) const {
-    const bool by_row = nest_.depends_on(input, tile.rows);
-    if (!nest_.depends_on(input, tile.columns)) return by_row ? rows : 1;
-    if (tile.lanes == 1 || nest_.is_contiguous(input, tile.columns))
-      return (by_row ? rows : 1) * vectors;
+  double load(int input, const Tile& tile, const Ranges& ranges, double rows, double width,
+              double vectors) const {
+    const double own_rows = rows_of(input, tile, ranges);
+    if (!nest_.depends_on(input, tile.columns)) return own_rows;
+    if (tile.lanes == 1 || nest_.is_contiguous(input, tile.columns)) return own_rows * vectors;
     if (const double n = neighbours(input, tile); n > 1)
       return vectors * n * (1 + 2 * std::max(parts() * n - 1, 1.0)) / summed(tile);
     if (is_transposed(input, tile)) return width + 2 * shuffles(rows, width);
-    return 2 * (by_row ? rows : 1) * width;
+    return 2 * own_rows * width;
+  }
+
+  // Rows that differ in an operand.
+  double rows_of(int operand, const Tile& tile, const Ranges& ranges) const {
+    double product = 1;
+    for (const TileDim& dim : tile.rows)
+      if (nest_.stride(operand, dim.axis) != 0) product *= positions({dim}, ranges);
+    return product;
   }
 
   // Instructions that put real and imaginary parts, which lie in pairs, into vectors of their own,

@@ -42,6 +42,7 @@ constexpr int64_t kWays = 8;  // lines in each set of a cache
 struct Cache {
   int64_t bytes;
   double line = kLine;
+  bool is_last = false;  // before memory
   bool holds_lines() const { return line == kLine; }
 };
 
@@ -62,11 +63,12 @@ struct OperandAxis {
 
 // How an operand lies.
 struct Place {
-  double element_bytes;  // of a packed complex number, those of its real part
-  double whole_bytes;    // of both parts
-  double buffer_bytes;   // of a buffer, all its elements' bytes, else 0
-  double times_touched;  // lines that are written are read first
-  double page_share;     // how much of finding a page shows: writing past the caches waits less
+  double element_bytes;         // of a packed complex number, those of its real part
+  double whole_bytes;           // of both parts
+  double buffer_bytes;          // of a buffer, all its elements' bytes, else 0
+  double times_touched;         // lines that are written are read first
+  double waits_for_memory = 0;  // how much more it takes if nobody asks for them before
+  double page_share;  // how much of finding a page shows: writing past the caches waits less
   std::vector<OperandAxis> inside_out;
 };
 
@@ -130,17 +132,11 @@ class Level {
       const double stride = axis.stride * place.element_bytes;
       if (static_cast<int>(axis.axis) == tile.reduce_axes.back()) {
         terms_of_line = std::clamp(kLine / stride, 1.0, range);
-      } else if (stride >= kLine && is_along(tile, axis.axis)) {
+      } else if (stride >= kLine && is_along(tile, static_cast<int>(axis.axis))) {
         lines_of_set *= range / std::min(starts_[operand][i], range);
       }
     }
     return lines_of_set > kWays ? terms_of_line : 1;
-  }
-
-  static bool is_along(const Tile& tile, size_t axis) {
-    const auto has = [&](const TileDim& dim) { return static_cast<size_t>(dim.axis) == axis; };
-    return std::any_of(tile.rows.begin(), tile.rows.end(), has) ||
-           std::any_of(tile.columns.begin(), tile.columns.end(), has);
   }
 
   bool fits(const std::vector<Node>& body, const Ranges& ranges) const {
@@ -223,7 +219,9 @@ class Level {
     const Place& place = operands_[operand];
     if (place.buffer_bytes > 0)
       return std::min(box.elements * place.whole_bytes, place.buffer_bytes);
-    const double written = cache_.holds_lines() ? place.times_touched : place.page_share;
+    const double written =
+        !cache_.holds_lines() ? place.page_share
+                              : place.times_touched + (cache_.is_last ? place.waits_for_memory : 0);
     const double run_bytes = box.run * place.element_bytes;
     return written * box.runs * std::ceil(run_bytes / cache_.line) * cache_.line;
   }
@@ -281,10 +279,12 @@ class Places {
           static_cast<double>(nest_.buffer_of(operand).elements) * place.whole_bytes;
     }
     if (operand == nest_.output_index()) {
-      if (streams(nest_.body)) {
+      const Tile* const writer = find_writer(nest_.body);
+      if (writer != nullptr && writer->streams) {
         place.page_share = 0.5;
       } else {
         place.times_touched = 2;
+        if (writer == nullptr || !asks_for_output(*writer)) place.waits_for_memory = 1;
       }
     }
     return place;
@@ -315,13 +315,25 @@ class Places {
     return axes;
   }
 
-  // Whether the output is written past the caches.
-  bool streams(const std::vector<Node>& body) const {
-    return std::any_of(body.begin(), body.end(), [&](const Node& node) {
-      if (const auto* loop = std::get_if<Loop>(&node)) return streams(loop->body);
-      if (const auto* local = std::get_if<Local>(&node)) return streams(local->body);
-      const Tile& tile = std::get<Tile>(node);
-      return tile.output == nest_.output_index() && tile.streams;
+  // A tile that writes the output; null if there is none.
+  const Tile* find_writer(const std::vector<Node>& body) const {
+    for (const Node& node : body) {
+      const Tile* writer = nullptr;
+      if (const auto* loop = std::get_if<Loop>(&node)) {
+        writer = find_writer(loop->body);
+      } else if (const auto* local = std::get_if<Local>(&node)) {
+        writer = find_writer(local->body);
+      } else if (std::get<Tile>(node).output == nest_.output_index()) {
+        writer = &std::get<Tile>(node);
+      }
+      if (writer != nullptr) return writer;
+    }
+    return nullptr;
+  }
+
+  bool asks_for_output(const Tile& tile) const {
+    return std::any_of(tile.prefetches.begin(), tile.prefetches.end(), [&](const Prefetch& ahead) {
+      return ahead.operand == nest_.output_index();
     });
   }
 
@@ -339,7 +351,7 @@ NestTraffic traffic_of(const LoopNest& nest, const Target& target) {
   };
   return {.into_l1 = into({target.l1_bytes}),
           .into_l2 = into({target.l2_bytes}),
-          .into_l3 = into({target.l3_bytes}),
+          .into_l3 = into({.bytes = target.l3_bytes, .is_last = true}),
           .pages = into(addresses_of(kPagesAtHand)) / kPageBytes,
           .far_pages = into(addresses_of(kPagesNear)) / kPageBytes};
 }

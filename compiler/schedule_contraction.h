@@ -49,6 +49,9 @@ std::vector<LoopNest> schedule_by_panels(const Contraction& step, const Target& 
 // Blocks that are plain matrix products, their labels flattened into rows and columns.
 std::vector<LoopNest> schedule_fused(const Contraction& step, const Target& target);
 
+// Vectors along a run of C that labels of both operands make up.
+std::vector<LoopNest> schedule_spread(const Contraction& step, const Target& target);
+
 // Short sums, operands read where they lie, results one after the other as C lies.
 std::vector<LoopNest> schedule_in_output_order(const Contraction& step, const Target& target);
 

@@ -136,10 +136,11 @@ bool streams_whole_lines(const LoopNest& nest, const NestBuilder& builder, const
   for (int i = 0; i < out; ++i) touched += bytes_of(i);
   const auto l3 = static_cast<double>(target.l3_bytes);
   if (written < l3 / 4 || written + touched < l3 / 2) return false;
-  // Along what lies side by side, the tile begins at whole lines; along all else, lines do.
+  // The tile begins at whole lines, and so does each of its rows.
   for (int a = 0; a < static_cast<int>(nest.axes.size()); ++a) {
     const int64_t stride = std::abs(nest.stride(out, a)) * bytes;
-    if ((stride < kLine ? stride * builder.grain(a) : stride) % kLine != 0) return false;
+    const bool begins_lines = stride >= kLine && is_along(tile, a);
+    if ((begins_lines ? stride : stride * builder.grain(a)) % kLine != 0) return false;
   }
   return true;
 }

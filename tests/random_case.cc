@@ -30,6 +30,14 @@ bool gaps_are_untouched(const TensorView& output) {
 
 RandomCase::RandomCase(uint32_t seed) : rng_(seed) {
   request_ = random_request(rng_, one_in(rng_, 20) ? 3e5 : 2e4);
+  fill_operands();
+}
+
+RandomCase::RandomCase(Request request, uint32_t seed) : rng_(seed), request_(std::move(request)) {
+  fill_operands();
+}
+
+void RandomCase::fill_operands() {
   const bool all_integers = info(request_.output_type.dtype).kind <= Kind::kUnsigned;
   const bool any_bits = all_integers && one_in(rng_, 3);
   for (const TensorType& type : request_.inputs) {

@@ -19,6 +19,8 @@ class RandomCase {
  public:
   // Operands are fenced by pages without access, at their end or at their beginning.
   explicit RandomCase(uint32_t seed);
+  // A given request, with random operands.
+  RandomCase(Request request, uint32_t seed);
 
   const Request& request() const { return request_; }
   std::string description() const;
@@ -37,6 +39,7 @@ class RandomCase {
     return one_in(rng_, 2) ? FencedTensor::Fence::kAtEnd : FencedTensor::Fence::kAtBegin;
   }
   std::string faults(const TensorView& output) const;
+  void fill_operands();
 
   Rng rng_;
   Request request_;

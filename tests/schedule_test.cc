@@ -5,6 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <functional>
+#include <map>
+#include <sstream>
 #include <string>
 #include <variant>
 #include <vector>
@@ -121,15 +124,58 @@ TEST_P(Schedules, AllAgreeWithTheReference) {
 
 INSTANTIATE_TEST_SUITE_P(Shard, Schedules, testing::Range(0, 8));
 
+// An expression without spaces or ellipses, and the extent of each label.
+Request request_of(const std::string& expression, DType dtype,
+                   const std::function<int64_t(char)>& extent_of) {
+  Request request{.expression = expression};
+  const auto type_of = [&](const std::string& term) {
+    std::vector<int64_t> extents;
+    for (const char label : term) extents.push_back(extent_of(label));
+    return TensorType::row_major(dtype, extents);
+  };
+  const size_t arrow = expression.find("->");
+  std::istringstream inputs(expression.substr(0, arrow));
+  for (std::string term; std::getline(inputs, term, ',');) {
+    request.terms.push_back(term);
+    request.inputs.push_back(type_of(term));
+  }
+  request.output = expression.substr(arrow + 2);
+  request.output_type = type_of(request.output);
+  return request;
+}
+
+// Runs of C that belong to both operands, in whole lines and not.
+TEST(Schedule, RunsOfBothOperandsAgreeWithTheReference) {
+  if (!code_generator()) GTEST_SKIP() << "built without a compiler";
+  struct Case {
+    const char* expression;
+    DType dtype;
+    std::map<char, int64_t> extents;
+  };
+  const Case cases[] = {
+      {"dega,gfbc->abcdef", DType::kFloat32, {{'e', 8}, {'f', 20}, {'a', 5}}},
+      {"dfga,gebc->abcdef", DType::kFloat32, {{'e', 4}, {'f', 4}, {'b', 7}}},
+      {"gfac,degb->abcdef", DType::kFloat32, {{'e', 5}, {'f', 7}, {'c', 6}}},
+      {"hdega,hgfbc->habcdef", DType::kFloat64, {{'e', 3}, {'f', 24}, {'d', 4}}},
+      {"gace,gbd->abcde", DType::kFloat32, {{'d', 16}, {'e', 3}, {'a', 9}}},
+      {"dega,gfbc->abcdef", DType::kComplex64, {{'e', 4}, {'f', 6}, {'b', 5}}},
+      {"dega,gfbc->abcdef", DType::kInt32, {{'e', 2}, {'f', 17}, {'c', 5}}},
+  };
+  for (const auto& [expression, dtype, extents] : cases) {
+    const auto extent_of = [&](char label) {
+      const auto found = extents.find(label);
+      return found == extents.end() ? int64_t{3} : found->second;
+    };
+    RandomCase random_case(request_of(expression, dtype, extent_of), 1);
+    SCOPED_TRACE(random_case.description());
+    check_all_schedules(random_case);
+    if (HasFatalFailure()) return;
+  }
+}
+
 // What the chosen schedules of an einsum with equal extents take, by the cost model.
 double cycles_of(const std::string& expression, int64_t extent, const Target& target) {
-  Request request{.expression = expression};
-  for (size_t at = 0; at != std::string::npos && expression[at] != '-';) {
-    const size_t end = expression.find_first_of(",-", at);
-    request.inputs.push_back(
-        TensorType::row_major(DType::kFloat32, std::vector<int64_t>(end - at, extent)));
-    at = expression[end] == ',' ? end + 1 : std::string::npos;
-  }
+  const Request request = request_of(expression, DType::kFloat32, [&](char) { return extent; });
   const Dialect& dialect = *find_dialect("einc");
   const Einsum einsum =
       einc::bind(*parse(expression, dialect), request.inputs, std::nullopt, std::nullopt, dialect)
