@@ -19,8 +19,23 @@
 
 namespace einc {
 
+namespace {
+
+bool is_cut(int axis, const std::vector<Node>& body) {
+  return std::any_of(body.begin(), body.end(), [&](const Node& node) {
+    if (const auto* loop = std::get_if<Loop>(&node))
+      return loop->axis == axis || is_cut(axis, loop->body);
+    const auto* local = std::get_if<Local>(&node);
+    return local != nullptr && is_cut(axis, local->body);
+  });
+}
+
+}  // namespace
+
+// A shorter block at the end counts by its share, a tile that is not full as a whole.
 double trips(const Loop& loop, const Ranges& ranges) {
-  return std::ceil(ranges[static_cast<size_t>(loop.axis)] / static_cast<double>(loop.step));
+  const double exact = ranges[static_cast<size_t>(loop.axis)] / static_cast<double>(loop.step);
+  return is_cut(loop.axis, loop.body) ? std::max(exact, 1.0) : std::ceil(exact);
 }
 
 Ranges inside(const Loop& loop, Ranges ranges) {
