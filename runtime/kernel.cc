@@ -23,6 +23,7 @@ Result<void> Kernel::run(std::span<const TensorView> inputs, const TensorView& o
 }
 
 Result<void> Kernel::run_at(std::span<const void* const> inputs, void* output) const {
+  if (run_only_task(*program_, inputs, output)) return {};
   if (auto valid = check_addresses(*program_, inputs, output); !valid) return valid;
   const auto exponent = run_program(*program_, inputs, output, executor_);
   if (!exponent) return exponent.error();

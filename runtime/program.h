@@ -78,6 +78,7 @@ struct Program {
   // What runs look up, set by prepare():
   std::vector<OffsetRange> bytes;  // of the inputs, then of the output; from element (0, ..., 0)
   bool is_one_call = false;        // of a kernel that takes the inputs as they come, and no scratch
+  decltype(Code::entry) only_task = nullptr;  // of one call, if it is in one task
 };
 
 }  // namespace einc

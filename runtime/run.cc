@@ -153,17 +153,14 @@ bool is_one_call(const Program& program) {
          step.code->shared_scratch_bytes == 0 && step.code->task_scratch_bytes == 0;
 }
 
-void call_once(const ProgramStep& step, std::span<const void* const> inputs, void* output,
-               const Executor& executor) {
-  const EincArgs args{.in = inputs.data(),
-                      .out = output,
-                      .shared_scratch = nullptr,
-                      .task_scratch = nullptr,
-                      .scalars = nullptr,
-                      .description = step.description.get()};
-  const Code& code = *step.code;
-  if (code.phase_tasks.size() == 1 && code.phase_tasks[0] == 1) return code.entry(&args, 0, 0);
-  run_phases(code, args, nullptr, executor);
+EincArgs args_of_one_call(const ProgramStep& step, std::span<const void* const> inputs,
+                          void* output) {
+  return {.in = inputs.data(),
+          .out = output,
+          .shared_scratch = nullptr,
+          .task_scratch = nullptr,
+          .scalars = nullptr,
+          .description = step.description.get()};
 }
 
 // All memory of a run.
@@ -275,6 +272,9 @@ void prepare(Program& program) {
   for (const TensorType& type : program.inputs) program.bytes.push_back(byte_range(type));
   program.bytes.push_back(byte_range(program.output));
   program.is_one_call = is_one_call(program);
+  if (!program.is_one_call) return;
+  const Code& code = *program.steps[0].code;
+  if (code.phase_tasks == std::vector<int64_t>{1}) program.only_task = code.entry;
 }
 
 Result<void> check_types(const Program& program, std::span<const TensorView> inputs,
@@ -307,11 +307,30 @@ Result<void> check_addresses(const Program& program, std::span<const void* const
   return {};
 }
 
+bool run_only_task(const Program& program, std::span<const void* const> inputs, void* output) {
+  if (program.only_task == nullptr || inputs.size() + 1 != program.bytes.size()) return false;
+  const OffsetRange* const bytes = program.bytes.data();
+  const auto* const out = static_cast<const char*>(output);
+  const OffsetRange written = bytes[inputs.size()];
+  bool is_plain = out != nullptr;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const auto* const in = static_cast<const char*>(inputs[i]);
+    const bool is_apart =
+        in + bytes[i].end <= out + written.begin || out + written.end <= in + bytes[i].begin;
+    is_plain = is_plain && in != nullptr && is_apart;
+  }
+  if (!is_plain) return false;
+  const EincArgs args = args_of_one_call(program.steps[0], inputs, output);
+  program.only_task(&args, 0, 0);
+  return true;
+}
+
 Result<int64_t> run_program(const Program& program, std::span<const void* const> inputs,
                             void* output, const Executor& executor,
                             std::span<double> step_seconds) {
   if (program.is_one_call && step_seconds.empty()) {
-    call_once(program.steps[0], inputs, output, executor);
+    const ProgramStep& step = program.steps[0];
+    run_phases(*step.code, args_of_one_call(step, inputs, output), nullptr, executor);
     return 0;
   }
   auto scratch = RunScratch::take(program, executor);

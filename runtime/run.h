@@ -27,6 +27,10 @@ Result<void> check_types(const Program& program, std::span<const TensorView> inp
 Result<void> check_addresses(const Program& program, std::span<const void* const> inputs,
                              const void* output);
 
+// Runs a small program whose addresses are plainly as check_addresses wants them. False if it has not:
+// the way for all others is to check and run.
+bool run_only_task(const Program& program, std::span<const void* const> inputs, void* output);
+
 // Runs every step, each phase as one parallel loop. All memory is taken before the first write:
 // fails with kMemory and has then written nothing. The result is the output times two to the power
 // that is returned, which is 0 for a program that strips no exponents. Adds the seconds of step s
