@@ -126,9 +126,9 @@ bool ContractionTile::choose_registers(int64_t unit_of_y) {
         const auto again = static_cast<double>(ceil_div(extent(dims[0]), rows) *
                                                ceil_div(count_of(columns_), lanes_));
         const double cycles =
-            static_cast<double>(others) *
-            (cycles_per_step(flat, count_of(columns_), rows * inner, width, lanes_, nest.compute) +
-             kAgain * again);
+            static_cast<double>(others) * (cycles_per_step(flat, count_of(columns_), rows * inner,
+                                                           width, lanes_, nest.compute, target_) +
+                                           kAgain * again);
         if (cycles >= fewest) continue;
         fewest = cycles;
         best_rows = {{dims[0], rows}};

@@ -10,6 +10,7 @@
 
 #include "compiler/loop_nest.h"
 #include "compiler/nest_memory.h"
+#include "compiler/register_tile.h"
 #include "compiler/sort_by.h"
 #include "compiler/target.h"
 #include "einc/dtype.h"
@@ -45,12 +46,15 @@ class Instructions {
   double tile(const Tile& tile, const Ranges& ranges) const {
     const double rows = positions(tile.rows, ranges);
     const double width = positions(tile.columns, ranges);
-    const double vectors = std::ceil(width / tile.lanes);
     double steps = 1;
     for (const int axis : tile.reduce_axes) steps *= ranges[static_cast<size_t>(axis)];
     const bool sums_lanes = !tile.columns.empty() && !tile.reduce_axes.empty() &&
                             tile.columns[0].axis == tile.reduce_axes.back();
     if (sums_lanes) steps = std::ceil(steps / width);
+    const double vectors =
+        sums_lanes || !is_in_order(tile, rows)
+            ? std::ceil(width / tile.lanes)
+            : vectors_of(std::llround(width), tile.lanes, nest_.compute, target_);
 
     double loads = 0;
     double parting = 0;
@@ -74,6 +78,15 @@ class Instructions {
     constexpr double kMultiplyAdds = 96;
     const bool is_unrolled = steps <= kShortSum && steps * rows * vectors <= kMultiplyAdds;
     return std::max(busy, waiting / tiles_at_once) + (is_unrolled ? 2 : 10);
+  }
+
+  // Whether vectors come and go without anything being put into order.
+  bool is_in_order(const Tile& tile, double rows) const {
+    const auto comes_in_order = [&](int operand) {
+      return !nest_.depends_on(operand, tile.columns) || nest_.is_contiguous(operand, tile.columns);
+    };
+    return !tile.pads && std::all_of(tile.inputs.begin(), tile.inputs.end(), comes_in_order) &&
+           (comes_in_order(tile.output) || nest_.stores_blocks(tile, static_cast<int64_t>(rows)));
   }
 
   // Real numbers of an element, in registers of their own.

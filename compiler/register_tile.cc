@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "compiler/loop_nest.h"
 #include "compiler/schedule_util.h"
 #include "compiler/target.h"
 #include "einc/dtype.h"
@@ -22,20 +23,30 @@ bool fits_registers(int64_t rows, int64_t vectors, DType compute, const Target& 
   return parts * (rows * vectors + loaded + 1) <= registers - spare;
 }
 
+bool ends_in_half(int64_t width, int64_t lanes, DType compute, const Target& target) {
+  const int64_t rest = width % lanes;
+  const bool is_widest = lanes * part_bytes(compute) == target.vector_bytes;
+  return target.halves_take_half && is_widest && rest > 0 && 2 * rest <= lanes;
+}
+
+double vectors_of(int64_t width, int64_t lanes, DType compute, const Target& target) {
+  const auto vectors = static_cast<double>(ceil_div(width, lanes));
+  return ends_in_half(width, lanes, compute, target) ? vectors - 0.5 : vectors;
+}
+
 namespace {
 
-double cycles_of_tile(int64_t rows, int64_t vectors, DType compute) {
+double cycles_of_tile(int64_t rows, double vectors, DType compute) {
   constexpr double kLatency = 4;
   const double parts = info(compute).kind == Kind::kComplex ? 2 : 1;
   const auto r = static_cast<double>(rows);
-  const auto v = static_cast<double>(vectors);
-  return std::max({kLatency, parts * parts * r * v / 2, parts * (r + v) / 2}) + 0.5;
+  return std::max({kLatency, parts * parts * r * vectors / 2, parts * (r + vectors) / 2}) + 0.5;
 }
 
 }  // namespace
 
 double cycles_per_step(int64_t m, int64_t n, int64_t rows, int64_t columns, int64_t lanes,
-                       DType compute) {
+                       DType compute, const Target& target) {
   // Tiles at the edges have code of their own.
   constexpr double kEdge = 1.03;
   struct Part {
@@ -45,8 +56,9 @@ double cycles_per_step(int64_t m, int64_t n, int64_t rows, int64_t columns, int6
   for (const Part& down : {Part{m / rows, rows}, Part{1, m % rows}})
     for (const Part& across : {Part{n / columns, columns}, Part{1, n % columns}})
       if (down.size > 0 && across.size > 0)
-        cycles += static_cast<double>(down.count * across.count) *
-                  cycles_of_tile(down.size, ceil_div(across.size, lanes), compute);
+        cycles +=
+            static_cast<double>(down.count * across.count) *
+            cycles_of_tile(down.size, vectors_of(across.size, lanes, compute, target), compute);
   if (m % rows != 0) cycles *= kEdge;
   if (n % columns != 0) cycles *= kEdge;
   return cycles;
@@ -61,7 +73,7 @@ RegisterTile register_tile(int64_t m, int64_t n, int64_t lanes, DType compute,
     const int64_t width = std::min(vectors * lanes, n);
     for (int64_t rows = 1; rows <= std::min(kMostRows, m); ++rows) {
       if (!fits_registers(rows, vectors, compute, target)) break;
-      const double cycles = cycles_per_step(m, n, rows, width, lanes, compute);
+      const double cycles = cycles_per_step(m, n, rows, width, lanes, compute, target);
       if (cycles < best.cycles) best = {rows, width, cycles};
     }
   }

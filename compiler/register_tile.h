@@ -18,11 +18,18 @@ struct RegisterTile {
 bool fits_registers(int64_t rows, int64_t vectors, DType compute, const Target& target,
                     int spare = 0);
 
+// Whether the last of the vectors that hold `width` elements takes half a register, where that
+// takes half the time.
+bool ends_in_half(int64_t width, int64_t lanes, DType compute, const Target& target);
+
+// The vectors that hold `width` elements, by the time that they take.
+double vectors_of(int64_t width, int64_t lanes, DType compute, const Target& target);
+
 // Cycles of one step of m x n sums in tiles of `rows` x `columns`, and smaller ones at the edges:
 // of each tile as many as its multiply-adds, its loads, or the latency of adding to each
 // accumulator again take, at two of either a cycle.
 double cycles_per_step(int64_t m, int64_t n, int64_t rows, int64_t columns, int64_t lanes,
-                       DType compute);
+                       DType compute, const Target& target);
 
 // The tile that takes the fewest cycles for m x n sums.
 RegisterTile register_tile(int64_t m, int64_t n, int64_t lanes, DType compute,

@@ -19,14 +19,14 @@ constexpr MemoryPace kZen1 = {48, 24, 5, 6, 40, 0.4};
 constexpr MemoryPace kZen4 = {180, 42, 5, 1, 3, 0.5};
 
 constexpr Target kTargets[] = {
-    // name        cpu          features  bytes regs fma f16 bf16 masks  L1  L2  L3  pace
-    {"x86-64-v2", "x86-64-v2", "", 16, 16, false, false, false, false, 32 << 10, 256 << 10, 8 << 20,
-     kZen1},
-    {"x86-64-v3", "x86-64-v3", "", 32, 16, true, true, false, false, 32 << 10, 512 << 10, 16 << 20,
-     kZen1},
-    {"x86-64-v4", "x86-64-v4", "", 64, 32, true, true, false, true, 32 << 10, 1 << 20, 32 << 20,
-     kZen4},
-    {"x86-64-v4-bf16", "x86-64-v4", "+avx512bf16", 64, 32, true, true, true, true, 32 << 10,
+    // name        cpu          features  bytes regs fma f16 bf16 masks halves  L1  L2  L3  pace
+    {"x86-64-v2", "x86-64-v2", "", 16, 16, false, false, false, false, false, 32 << 10, 256 << 10,
+     8 << 20, kZen1},
+    {"x86-64-v3", "x86-64-v3", "", 32, 16, true, true, false, false, false, 32 << 10, 512 << 10,
+     16 << 20, kZen1},
+    {"x86-64-v4", "x86-64-v4", "", 64, 32, true, true, false, true, true, 32 << 10, 1 << 20,
+     32 << 20, kZen4},
+    {"x86-64-v4-bf16", "x86-64-v4", "+avx512bf16", 64, 32, true, true, true, true, true, 32 << 10,
      1 << 20, 32 << 20, kZen4},
 };
 

@@ -27,11 +27,12 @@ struct Target {
   int vector_bytes;
   int vector_registers;
   bool has_fma;
-  bool has_f16;      // converts float16 to float32 and back
-  bool has_bf16;     // converts float32 to bfloat16
-  bool has_masks;    // masked loads and stores cost nothing
-  int64_t l1_bytes;  // of one core
-  int64_t l2_bytes;  // of one core
+  bool has_f16;           // converts float16 to float32 and back
+  bool has_bf16;          // converts float32 to bfloat16
+  bool has_masks;         // masked loads and stores cost nothing
+  bool halves_take_half;  // two instructions on half registers take as long as one on a whole
+  int64_t l1_bytes;       // of one core
+  int64_t l2_bytes;       // of one core
   int64_t l3_bytes;
   MemoryPace pace;
 };

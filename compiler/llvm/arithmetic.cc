@@ -273,6 +273,23 @@ void Arithmetic::store(const Number& number, llvm::Value* pointer, const NestOpe
   store_parts(ir_.CreateShuffleVector(parts, im, interleaved), pointer, 2 * active, streams);
 }
 
+namespace {
+
+void set_nontemporal(llvm::Instruction& access) {
+  llvm::LLVMContext& context = access.getContext();
+  llvm::Metadata* const one =
+      llvm::ConstantAsMetadata::get(llvm::ConstantInt::get(llvm::Type::getInt32Ty(context), 1));
+  access.setMetadata(llvm::LLVMContext::MD_nontemporal, llvm::MDNode::get(context, {one}));
+}
+
+}  // namespace
+
+// The hint says nothing for single elements, but loads with and without it are not merged.
+void Arithmetic::keep_apart(const Number& loaded) const {
+  for (llvm::Value* const part : {loaded.re, loaded.im})
+    if (auto* const load = llvm::dyn_cast_or_null<llvm::LoadInst>(part)) set_nontemporal(*load);
+}
+
 void Arithmetic::store_parts(llvm::Value* parts, llvm::Value* pointer, int active,
                              bool streams) const {
   auto* const type = llvm::cast<llvm::FixedVectorType>(parts->getType());
@@ -282,9 +299,7 @@ void Arithmetic::store_parts(llvm::Value* parts, llvm::Value* pointer, int activ
     llvm::StoreInst* const store = ir_.CreateAlignedStore(parts, pointer, kUnaligned);
     if (!streams) return;
     store->setAlignment(llvm::Align(static_cast<uint64_t>(lanes * part_bytes)));
-    llvm::LLVMContext& context = ir_.getContext();
-    llvm::Metadata* const one = llvm::ConstantAsMetadata::get(ir_.getInt32(1));
-    store->setMetadata(llvm::LLVMContext::MD_nontemporal, llvm::MDNode::get(context, {one}));
+    set_nontemporal(*store);
     return;
   }
   if (has_masks_) {

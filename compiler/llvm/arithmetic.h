@@ -66,6 +66,11 @@ class Arithmetic {
   void store(const Number& number, llvm::Value* pointer, const NestOperand& operand, int active,
              bool streams) const;
 
+  // Keeps LLVM from merging a load with an equal one: where one of them is spread to whole
+  // registers and the other to halves, it would take an instruction more for the halves; apart, the
+  // halves are parts of the whole.
+  void keep_apart(const Number& loaded) const;
+
   // Packed elements: real parts, then `im_offset` bytes on, imaginary parts.
   Number load_packed(llvm::Value* pointer, int64_t im_offset, int lanes) const;
   void store_packed(const Number& number, llvm::Value* pointer, int64_t im_offset,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -39,15 +40,18 @@ Number TileEmitter::load(int input, Access how, Loads& loads, const Shape& shape
                             ? offset
                             : offset + offset_of(input, shape.columns, first_column(shape, vector));
   Loaded& loaded = loads.loaded;
-  const std::pair key(input, place);
+  const int lanes = lanes_at(shape, vector);
+  const std::tuple key(input, place, lanes);
   if (const auto found = loaded.find(key); found != loaded.end()) return found->second;
   llvm::Value* const start = loads.pointers[static_cast<size_t>(input)];
   switch (how) {
-    case Access::kBroadcast:
-      return loaded[key] =
-                 numbers_.splat(load_element(input, numbers_.offset(start, place)), tile_.lanes);
+    case Access::kBroadcast: {
+      const Number one = load_element(input, numbers_.offset(start, place));
+      if (lanes != tile_.lanes) numbers_.keep_apart(one);
+      return loaded[key] = numbers_.splat(one, lanes);
+    }
     case Access::kContiguous:
-      return loaded[key] = load_vector(input, numbers_.offset(start, place), tile_.lanes,
+      return loaded[key] = load_vector(input, numbers_.offset(start, place), lanes,
                                        active_lanes(shape, vector));
     case Access::kInterleaved:
       load_interleaved(input, start, shape, vector, loaded);
@@ -79,7 +83,7 @@ void TileEmitter::load_interleaved(int input, llvm::Value* start, const Shape& s
   }
   const Numbers apart = numbers_.deinterleave(chunk);
   for (int64_t n = 0; n < neighbours; ++n)
-    loaded[{input, first + n * element_bytes}] = apart[static_cast<size_t>(n)];
+    loaded[{input, first + n * element_bytes, tile_.lanes}] = apart[static_cast<size_t>(n)];
 }
 
 // Buffers have room for whole vectors.
@@ -116,7 +120,7 @@ void TileEmitter::load_transposed(int input, llvm::Value* start, const Shape& sh
   };
   const Numbers rows = numbers_.load_transposed(tile_.lanes, load_rows);
   for (int64_t row = 0; row < shape.row_count(); ++row)
-    loaded[{input, offset + row * row_bytes}] = rows[static_cast<size_t>(row)];
+    loaded[{input, offset + row * row_bytes, tile_.lanes}] = rows[static_cast<size_t>(row)];
 }
 
 // ---- Stores

@@ -23,7 +23,9 @@ void TileEmitter::emit() {
   for_each_size(tile_.rows, [&](const std::vector<TileDim>& rows) {
     for_each_size(tile_.columns, [&](const std::vector<TileDim>& columns) {
       if (reduces_vectors()) return emit_variant({rows, tile_.columns, count_of(columns)});
-      emit_variant({rows, columns});
+      Shape shape{rows, columns};
+      shape.ends_in_half = may_end_in_half(shape);
+      emit_variant(shape);
     });
   });
 }
@@ -45,8 +47,10 @@ void TileEmitter::for_each_size(const std::vector<TileDim>& dims,
 }
 
 void TileEmitter::emit_variant(const Shape& shape) {
-  const Numbers zeros(static_cast<size_t>(shape.row_count() * vectors_of(shape)),
-                      numbers_.zero(tile_.lanes));
+  Numbers zeros;
+  for_each_register(shape, [&](int64_t, int64_t vector, size_t) {
+    zeros.push_back(numbers_.zero(lanes_at(shape, vector)));
+  });
   if (tile_.inputs.empty()) return flush(zeros, shape);
   if (tile_.reduce_axes.empty()) return flush(products(shape), shape);
   prefetch_before_sums(shape);
@@ -78,6 +82,16 @@ int64_t TileEmitter::offset_of(int operand, const std::vector<TileDim>& dims,
 bool TileEmitter::is_square(const Shape& shape) const {
   return tile_.lanes > 1 && tile_.rows.size() == 1 && tile_.columns.size() == 1 &&
          tile_.rows[0].count <= tile_.lanes && shape.width() <= tile_.lanes;
+}
+
+bool TileEmitter::may_end_in_half(const Shape& shape) const {
+  const auto is_in_order = [&](int operand) {
+    const Access how = access(operand, shape);
+    return how == Access::kBroadcast || how == Access::kContiguous || how == Access::kBlocks;
+  };
+  return ends_in_half(shape.width(), tile_.lanes, loops().compute, nest_.target_) &&
+         !reduces_vectors() && !tile_.pads && is_in_order(tile_.output) &&
+         std::all_of(tile_.inputs.begin(), tile_.inputs.end(), is_in_order);
 }
 
 int64_t TileEmitter::interleaved(int operand, const Shape& shape) const {
@@ -223,8 +237,13 @@ std::vector<TileDim> TileEmitter::unrolled_sums(const Shape& shape) const {
   }
   if (!dims.empty() || tile_.reduce_axes.empty() || reduces_vectors()) return dims;
   // Two turns of the innermost loop at once, where it has no odd number of them; but with all
-  // registers in use, LLVM would move sums to memory and back.
-  if (!fits_registers(shape.row_count(), vectors_of(shape), loops().compute, nest_.target_, 1))
+  // registers in use, or registers of two sizes or of rows that share vectors, LLVM would move sums
+  // to memory and back.
+  const bool shares_vectors =
+      std::count_if(tile_.inputs.begin(), tile_.inputs.end(),
+                    [&](int input) { return loops().depends_on(input, shape.columns); }) > 1;
+  if (shape.ends_in_half || shares_vectors ||
+      !fits_registers(shape.row_count(), vectors_of(shape), loops().compute, nest_.target_, 1))
     return {};
   const int innermost = tile_.reduce_axes.back();
   const std::vector<int64_t>& sizes = range(innermost).sizes;
@@ -261,7 +280,8 @@ Number TileEmitter::add_product(const Numbers& factors, const Number& sum, const
   // A masked lane is zero in what varies along the vectors, but 0 times a broadcast infinity is
   // not.
   if (is_ragged || factors.size() == 1) {
-    const int64_t active = reduces_vectors() ? active_lanes(shape, vector) : tile_.lanes;
+    const int64_t active =
+        reduces_vectors() ? active_lanes(shape, vector) : lanes_at(shape, vector);
     return numbers_.add(sum, numbers_.keep_lanes(product(factors), static_cast<int>(active)));
   }
   const Numbers all_but_last(factors.begin(), factors.end() - 1);

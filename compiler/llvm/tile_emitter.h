@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -22,7 +23,8 @@ class TileEmitter {
   // The size of one variant.
   struct Shape {
     std::vector<TileDim> rows, columns;
-    int64_t summed = 0;  // positions of a reduced column
+    int64_t summed = 0;         // positions of a reduced column
+    bool ends_in_half = false;  // the last vector has half as many lanes as the others
     int64_t row_count() const { return count_of(rows); }
     int64_t width() const { return count_of(columns); }
   };
@@ -33,8 +35,8 @@ class TileEmitter {
 
   using Numbers = std::vector<Number>;
   using Pointers = std::vector<llvm::Value*>;  // of each operand
-  // What has been loaded, by operand and offset in bytes.
-  using Loaded = std::map<std::pair<int, int64_t>, Number>;
+  // What has been loaded, by operand, offset in bytes and lanes.
+  using Loaded = std::map<std::tuple<int, int64_t, int>, Number>;
   // The loads of a tile's operands at `pointers`.
   struct Loads {
     const Pointers& pointers;
@@ -108,6 +110,9 @@ class TileEmitter {
 
   Access access(int operand, const Shape& shape) const;
   bool is_square(const Shape& shape) const;
+  // Whether the last vector needs no more than half a register, and nothing has to be put into
+  // order: where two halves take no longer than a whole one, that saves the time of a half.
+  bool may_end_in_half(const Shape& shape) const;
   // Neighbours of one column, if the operand is interleaved, else 1.
   int64_t interleaved(int operand, const Shape& shape) const;
   // Bytes from the start of the tile's ranges to a position of `dims`.
@@ -134,6 +139,10 @@ class TileEmitter {
   }
   int64_t active_lanes(const Shape& shape, int64_t vector) const {
     return std::min<int64_t>(shape.width() - first_column(shape, vector), tile_.lanes);
+  }
+  int lanes_at(const Shape& shape, int64_t vector) const {
+    const bool is_half = shape.ends_in_half && vector + 1 == vectors_of(shape);
+    return is_half ? tile_.lanes / 2 : tile_.lanes;
   }
 
   NestEmitter& nest_;
