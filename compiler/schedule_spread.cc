@@ -130,7 +130,7 @@ class SpreadScheduler : ContractionAxes {
   bool take(std::vector<int> axes, const TileDim& tile, int64_t room) {
     if (room < tile.count) return false;
     sort_by(axes, [&](int axis) { return std::abs(nest.stride(kC, axis)); });
-    std::stable_partition(axes.begin(), axes.end(), [&](int axis) { return axis == tile.axis; });
+    sort_by(axes, [&](int axis) { return axis != tile.axis; });
     for (const int axis : axes) {
       const int64_t unit = axis == tile.axis ? tile.count : 1;
       size(axis) = room >= extent(axis) ? extent(axis) : std::max(room / unit, int64_t{1}) * unit;
