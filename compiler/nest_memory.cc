@@ -51,6 +51,7 @@ constexpr int64_t kPageBytes = 4096;
 // Of the two translation lookaside buffers; machines of the last ten years have as many or more.
 constexpr int64_t kPagesAtHand = 64;
 constexpr int64_t kPagesNear = 1536;
+constexpr int64_t kPagesReadAhead = 16;
 constexpr int64_t kWays = 8;  // lines in each set of a cache
 
 // Memory close by: of lines, or, where only their addresses are kept, of pages.
@@ -355,20 +356,26 @@ class Places {
   const LoopNest& nest_;
 };
 
+double traffic_into(const Cache& cache, const LoopNest& nest, const std::vector<Place>& places) {
+  Ranges all;
+  for (const Axis& axis : nest.axes) all.push_back(static_cast<double>(axis.extent));
+  return Level(places, cache).traffic(nest.body, all);
+}
+
 }  // namespace
 
 NestTraffic traffic_of(const LoopNest& nest, const Target& target) {
   const std::vector<Place> places = Places(nest).all();
-  Ranges all;
-  for (const Axis& axis : nest.axes) all.push_back(static_cast<double>(axis.extent));
-  const auto into = [&](const Cache& cache) {
-    return Level(places, cache).traffic(nest.body, all);
-  };
+  const auto into = [&](const Cache& cache) { return traffic_into(cache, nest, places); };
   return {.into_l1 = into({target.l1_bytes}),
           .into_l2 = into({target.l2_bytes}),
           .into_l3 = into({.bytes = target.l3_bytes, .is_last = true}),
           .pages = into(addresses_of(kPagesAtHand)) / kPageBytes,
           .far_pages = into(addresses_of(kPagesNear)) / kPageBytes};
+}
+
+double page_turns(const LoopNest& nest) {
+  return traffic_into(addresses_of(kPagesReadAhead), nest, Places(nest).all()) / kPageBytes;
 }
 
 }  // namespace einc

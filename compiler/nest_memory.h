@@ -22,6 +22,9 @@ struct NestTraffic {
 
 NestTraffic traffic_of(const LoopNest& nest, const Target& target);
 
+// How often a nest turns to another page than the few in which processors read ahead at once.
+double page_turns(const LoopNest& nest);
+
 // Positions of each axis that enclosing loops leave.
 using Ranges = std::vector<double>;
 

@@ -13,6 +13,7 @@
 
 #include "compiler/loop_nest.h"
 #include "compiler/nest_cost.h"
+#include "compiler/nest_memory.h"
 #include "compiler/plan.h"
 #include "compiler/schedule.h"
 #include "compiler/schedule_util.h"
@@ -26,8 +27,10 @@ namespace {
 constexpr double kTaskElements = 65536;
 // More tasks than this give threads nothing.
 constexpr double kMostTasks = 64;
-// Rows that are summed along vectors together.
+// Rows that are summed along vectors together, in the caches.
 constexpr int64_t kRowsOfSums = 4;
+// Cycles that a sum, which does little but read, waits where processors do not read ahead.
+constexpr double kPageTurn = 16;
 
 struct Choice {
   bool by_output;    // vectors along the axis that the output is contiguous along, or the largest
@@ -147,23 +150,28 @@ class Scheduler {
     if (!axis(column_).reduced) return;
     for (int a = axis_count(); a-- > 0;) {
       if (axis(a).reduced) continue;
-      if (reads_within_pages(a)) cut_in_two(a);
-      rows_ = {{a, std::min(kRowsOfSums, axis(a).extent)}};
-      vectors_ = std::min<int64_t>(vectors_, 2);
+      if (rows_of_sums() > 1 && reads_within_pages(a)) cut_in_two(a);
+      rows_ = {{a, std::min(rows_of_sums(), axis(a).extent)}};
+      if (rows_of_sums() > 1) vectors_ = std::min<int64_t>(vectors_, 2);
       return;
     }
   }
+
+  bool is_streamed() const {
+    return largest_ >= 0 &&
+           nest_.elements(largest_) * static_cast<double>(nest_.element_bytes(largest_)) >
+               static_cast<double>(target_.l2_bytes);
+  }
+
+  int64_t rows_of_sums() const { return is_streamed() ? target_.pace.streams : kRowsOfSums; }
 
   // Processors foresee one run of memory in each page: rows that are summed together are read
   // faster where they lie in different ones.
   bool reads_within_pages(int a) const {
     constexpr int64_t kPageBytes = 4096;
-    if (largest_ < 0 || axis(a).extent % kRowsOfSums != 0) return false;
-    const int64_t bytes = nest_.element_bytes(largest_);
-    const int64_t apart = std::abs(nest_.stride(largest_, a)) * bytes;
-    return nest_.elements(largest_) * static_cast<double>(bytes) >
-               static_cast<double>(target_.l2_bytes) &&
-           apart < kPageBytes && apart * axis(a).extent / kRowsOfSums >= kPageBytes;
+    if (!is_streamed() || axis(a).extent % kRowsOfSums != 0) return false;
+    const int64_t apart = std::abs(nest_.stride(largest_, a)) * nest_.element_bytes(largest_);
+    return apart < kPageBytes && apart * axis(a).extent / kRowsOfSums >= kPageBytes;
   }
 
   // Into as many parts as a tile has rows, and the positions of one of them.
@@ -370,7 +378,10 @@ std::vector<LoopNest> schedules(const MapReduce& step, const Target& target) {
     if (auto nest = Scheduler(step, target, choice).run())
       if (std::find(nests.begin(), nests.end(), *nest) == nests.end())
         nests.push_back(*std::move(nest));
-  sort_by_cost(nests, target);
+  sort_by(nests, [&](const LoopNest& nest) {
+    const double cycles = cost_of(nest, target).cycles(target);
+    return step.reduced.empty() ? cycles : cycles + kPageTurn * page_turns(nest);
+  });
   return nests;
 }
 
