@@ -98,17 +98,18 @@ struct Verifier {
   const LoopNest& nest;
   bool parallel_allowed = true;
   const Verifier* outer = nullptr;
-  const Loop* loop_around = nullptr;  // whose body this is
+  const Loop* loop_around = nullptr;  // whose body this is, or else
+  const Local* local_around = nullptr;
 
   void operator()(const Loop& loop) const {
     check_axis(loop.axis);
     EINC_CHECK(loop.step >= 1 && !loop.body.empty());
     EINC_CHECK(parallel_allowed || !loop.parallel);
-    check_body(loop.body, loop.parallel && loop.body.size() == 1, &loop);
+    check_body(loop.body, loop.parallel && loop.body.size() == 1, &loop, nullptr);
   }
   void operator()(const Local& local) const {
     EINC_CHECK(local.buffer >= 0 && static_cast<size_t>(local.buffer) < nest.buffers.size());
-    check_body(local.body, false, nullptr);
+    check_body(local.body, false, nullptr, &local);
   }
   void operator()(const Tile& tile) const {
     const auto operands = static_cast<int>(nest.inputs.size() + 1 + nest.buffers.size());
@@ -131,9 +132,25 @@ struct Verifier {
         EINC_CHECK(nest.stride(prefetch.operand, prefetch.shared_along) == 0 &&
                    !tile.reduce_axes.empty());
     if (tile.streams) check_streaming();
+    if (nest.is_buffer(tile.output)) check_places(tile);
   }
-  void check_body(const std::vector<Node>& body, bool parallel, const Loop* loop) const {
-    for (const Node& node : body) std::visit(Verifier{nest, parallel, this, loop}, node);
+  void check_body(const std::vector<Node>& body, bool parallel, const Loop* loop,
+                  const Local* local) const {
+    for (const Node& node : body) std::visit(Verifier{nest, parallel, this, loop, local}, node);
+  }
+  // Between a buffer and the tile that fills it, no loop takes different elements to one place,
+  // unless they are summed.
+  void check_places(const Tile& tile) const {
+    for (const Verifier* level = this; level != nullptr; level = level->outer) {
+      if (level->local_around != nullptr &&
+          nest.buffer_index(level->local_around->buffer) == tile.output)
+        return;
+      if (level->loop_around == nullptr || axis(level->loop_around->axis).reduced) continue;
+      const int walked = level->loop_around->axis;
+      const bool is_read = std::any_of(tile.inputs.begin(), tile.inputs.end(),
+                                       [&](int input) { return nest.stride(input, walked) != 0; });
+      EINC_CHECK(!is_read || nest.stride(tile.output, walked) != 0);
+    }
   }
   // Wherever the loops around it take it, a tile begins at a whole line.
   void check_streaming() const {

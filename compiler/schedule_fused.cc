@@ -154,6 +154,7 @@ class FusedScheduler : ContractionAxes {
       for (const int64_t most_of_y : {line, line / 2})
         for (int64_t most = 10 * line; most >= 2 * line; --most) {
           size(y_) = largest_divisor(extent(y_), most_of_y);
+          for (const int axis : run) size(axis) = 1;
           n_block_.clear();
           const int64_t flat = take(run, most, n_block_);
           if (flat >= 2 * line && flat % unit == 0 && flat * size(y_) <= room) return flat;

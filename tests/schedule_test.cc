@@ -144,8 +144,9 @@ Request request_of(const std::string& expression, DType dtype,
   return request;
 }
 
-// Runs of C that belong to both operands, in whole lines and not.
-TEST(Schedule, RunsOfBothOperandsAgreeWithTheReference) {
+// Runs of C that belong to both operands, in whole lines and not; blocks of some labels whose first
+// choice has no room.
+TEST(Schedule, LabelsOfSeveralPlacesAgreeWithTheReference) {
   if (!code_generator()) GTEST_SKIP() << "built without a compiler";
   struct Case {
     const char* expression;
@@ -160,6 +161,9 @@ TEST(Schedule, RunsOfBothOperandsAgreeWithTheReference) {
       {"gace,gbd->abcde", DType::kFloat32, {{'d', 16}, {'e', 3}, {'a', 9}}},
       {"dega,gfbc->abcdef", DType::kComplex64, {{'e', 4}, {'f', 6}, {'b', 5}}},
       {"dega,gfbc->abcdef", DType::kInt32, {{'e', 2}, {'f', 17}, {'c', 5}}},
+      {"km,kacebd->mabcde",
+       DType::kFloat64,
+       {{'m', 4}, {'k', 6}, {'b', 2}, {'c', 2}, {'d', 16}, {'e', 2}}},
   };
   for (const auto& [expression, dtype, extents] : cases) {
     const auto extent_of = [&](char label) {
