@@ -24,8 +24,8 @@ struct Row {
   TimeModel model;
 };
 
-// By einc calibrate on a Zen 1 core, the code of x86-64-v2 there too, and of x86-64-v4 on an
-// Emerald Rapids core. Precompiled kernels choose their instructions by the machine, so their rows
+// By einc calibrate on a Zen 1 core, the code of x86-64-v2 there too, and of x86-64-v4 on a Zen 4
+// core. Precompiled kernels choose their instructions by the machine, so their rows
 // are those of the machine's own target.
 constexpr Row kRows[] = {
     {"x86-64-v2", kJit, DType::kFloat32, {8.97e-11, 1.39e-11, 3.93e-11, 1.37e-07}},
@@ -52,18 +52,18 @@ constexpr Row kRows[] = {
     {"x86-64-v3", kHwy, DType::kComplex128, {4.41e-10, 1.74e-09, 2.32e-09, 4.17e-07}},
     {"x86-64-v3", kHwy, DType::kInt32, {1.83e-10, 4.55e-10, 4.53e-10, 4.79e-07}},
     {"x86-64-v3", kHwy, DType::kInt64, {6.59e-10, 6.18e-10, 8.69e-10, 4.35e-07}},
-    {"x86-64-v4", kJit, DType::kFloat32, {1.33e-11, 7.15e-11, 7.28e-11, 4.19e-08}},
-    {"x86-64-v4", kJit, DType::kFloat64, {3.83e-11, 7.3e-11, 1.24e-10, 5.28e-08}},
-    {"x86-64-v4", kJit, DType::kComplex64, {6.27e-11, 1.74e-10, 1.07e-10, 5.44e-08}},
-    {"x86-64-v4", kJit, DType::kComplex128, {1.4e-10, 2.79e-10, 2.33e-10, 4.51e-08}},
-    {"x86-64-v4", kJit, DType::kInt32, {3.66e-11, 4.74e-11, 5.76e-11, 4.15e-08}},
-    {"x86-64-v4", kJit, DType::kInt64, {1.67e-10, 5.67e-11, 5.43e-11, 7.25e-08}},
-    {"x86-64-v4", kHwy, DType::kFloat32, {1.18e-11, 3.94e-10, 1.46e-10, 3.19e-07}},
-    {"x86-64-v4", kHwy, DType::kFloat64, {3.15e-11, 4.56e-10, 2.61e-10, 3.03e-07}},
-    {"x86-64-v4", kHwy, DType::kComplex64, {5.82e-11, 1.45e-09, 5.3e-10, 3.22e-07}},
-    {"x86-64-v4", kHwy, DType::kComplex128, {1.17e-10, 1.32e-09, 6.97e-10, 2.89e-07}},
-    {"x86-64-v4", kHwy, DType::kInt32, {3.54e-11, 5.07e-10, 1.69e-10, 3.04e-07}},
-    {"x86-64-v4", kHwy, DType::kInt64, {1.89e-10, 5.98e-10, 3.96e-10, 5.45e-07}},
+    {"x86-64-v4", kJit, DType::kFloat32, {1.76e-11, 2.77e-11, 2.41e-11, 1.88e-08}},
+    {"x86-64-v4", kJit, DType::kFloat64, {3.67e-11, 5.08e-11, 4.86e-11, 1.76e-08}},
+    {"x86-64-v4", kJit, DType::kComplex64, {7.32e-11, 6.97e-11, 4.59e-11, 1.76e-08}},
+    {"x86-64-v4", kJit, DType::kComplex128, {1.46e-10, 1.21e-10, 9.36e-11, 1.4e-08}},
+    {"x86-64-v4", kJit, DType::kInt32, {2.33e-11, 2.3e-11, 1.86e-11, 1.89e-08}},
+    {"x86-64-v4", kJit, DType::kInt64, {4.45e-11, 4.71e-11, 3.78e-11, 1.74e-08}},
+    {"x86-64-v4", kHwy, DType::kFloat32, {1.8e-11, 2.89e-10, 1.45e-10, 2.01e-07}},
+    {"x86-64-v4", kHwy, DType::kFloat64, {4.32e-11, 3.1e-10, 2.74e-10, 1.98e-07}},
+    {"x86-64-v4", kHwy, DType::kComplex64, {7.14e-11, 9.42e-10, 4.61e-10, 1.94e-07}},
+    {"x86-64-v4", kHwy, DType::kComplex128, {1.59e-10, 1.23e-09, 9.79e-10, 2.03e-07}},
+    {"x86-64-v4", kHwy, DType::kInt32, {2.03e-11, 3.84e-10, 1.42e-10, 1.97e-07}},
+    {"x86-64-v4", kHwy, DType::kInt64, {4.61e-11, 4.23e-10, 2.81e-10, 1.93e-07}},
 };
 
 template <typename Rows>
