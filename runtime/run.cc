@@ -312,14 +312,14 @@ bool run_only_task(const Program& program, std::span<const void* const> inputs, 
   const OffsetRange* const bytes = program.bytes.data();
   const auto* const out = static_cast<const char*>(output);
   const OffsetRange written = bytes[inputs.size()];
-  bool is_plain = out != nullptr;
+  if (out == nullptr) return false;
   for (size_t i = 0; i < inputs.size(); ++i) {
     const auto* const in = static_cast<const char*>(inputs[i]);
+    if (in == nullptr) return false;
     const bool is_apart =
         in + bytes[i].end <= out + written.begin || out + written.end <= in + bytes[i].begin;
-    is_plain = is_plain && in != nullptr && is_apart;
+    if (!is_apart) return false;
   }
-  if (!is_plain) return false;
   const EincArgs args = args_of_one_call(program.steps[0], inputs, output);
   program.only_task(&args, 0, 0);
   return true;
