@@ -84,7 +84,7 @@ double ContractionAxes::tasks() const {
 
 std::optional<Prefetch> ContractionAxes::ask_ahead(Prefetch ahead, int64_t tiles,
                                                    int64_t width) const {
-  constexpr int64_t kMostLines = 32;  // at once
+  constexpr int64_t kMostLines = 64;  // at once
   const int64_t line = 64 / info(nest.compute).bytes;
   const bool is_little = ceil_div(extent(k), tiles) * width <= kMostLines * line;
   if (tiles > 1 && k.size() == 1 && ahead.shared_along >= 0 && is_little) return ahead;
