@@ -23,8 +23,8 @@ namespace einc {
 namespace {
 
 constexpr std::vector<LoopNest> (*kSchedulers[])(const Contraction& step, const Target& target) = {
-    schedule_by_panels,       schedule_fused,       schedule_spread,
-    schedule_in_output_order, schedule_along_batch,
+    schedule_by_panels,       schedule_fused,     schedule_spread,
+    schedule_in_output_order, schedule_along_sum, schedule_along_batch,
 };
 
 // The sums in the order in which A lies, and in that in which B does: equal, but not in what is

@@ -55,6 +55,9 @@ std::vector<LoopNest> schedule_spread(const Contraction& step, const Target& tar
 // Short sums, operands read where they lie, results one after the other as C lies.
 std::vector<LoopNest> schedule_in_output_order(const Contraction& step, const Target& target);
 
+// Few columns, vectors along the sum.
+std::vector<LoopNest> schedule_along_sum(const Contraction& step, const Target& target);
+
 // Many small products side by side, vectors along a batch label.
 std::vector<LoopNest> schedule_along_batch(const Contraction& step, const Target& target);
 

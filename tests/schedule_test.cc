@@ -144,9 +144,9 @@ Request request_of(const std::string& expression, DType dtype,
   return request;
 }
 
-// Runs of C that belong to both operands, in whole lines and not; blocks of some labels whose first
-// choice has no room.
-TEST(Schedule, LabelsOfSeveralPlacesAgreeWithTheReference) {
+// What random cases seldom meet: runs of C that belong to both operands, in whole lines and not;
+// few columns of long sums; blocks of some labels whose first choice has no room.
+TEST(Schedule, RareShapesAgreeWithTheReference) {
   if (!code_generator()) GTEST_SKIP() << "built without a compiler";
   struct Case {
     const char* expression;
