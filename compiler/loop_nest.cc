@@ -192,7 +192,8 @@ int64_t LoopNest::stride(int operand, int axis) const {
 double LoopNest::elements(int operand) const {
   double product = 1;
   for (size_t a = 0; a < axes.size(); ++a)
-    if (stride(operand, static_cast<int>(a)) != 0) product *= static_cast<double>(axes[a].extent);
+    if (axes[a].flattens.empty() && stride(operand, static_cast<int>(a)) != 0)
+      product *= static_cast<double>(axes[a].extent);
   return product;
 }
 
