@@ -27,8 +27,8 @@ Result<void> check_types(const Program& program, std::span<const TensorView> inp
 Result<void> check_addresses(const Program& program, std::span<const void* const> inputs,
                              const void* output);
 
-// Runs a small program whose addresses are plainly as check_addresses wants them. False if it has not:
-// the way for all others is to check and run.
+// Runs a program of one task whose addresses are plainly as check_addresses wants them. False if it
+// has not run: all others are to be checked, and run by run_program.
 bool run_only_task(const Program& program, std::span<const void* const> inputs, void* output);
 
 // Runs every step, each phase as one parallel loop. All memory is taken before the first write:
