@@ -74,9 +74,8 @@ class Instructions {
     // next tiles do.
     constexpr double kWindow = 400;
     const double tiles_at_once = std::max(kWindow / (steps * (arithmetic + loads) + stores), 1.0);
-    constexpr double kShortSum = 8;
-    constexpr double kMultiplyAdds = 96;
-    const bool is_unrolled = steps <= kShortSum && steps * rows * vectors <= kMultiplyAdds;
+    const bool is_unrolled =
+        steps <= kMostUnrolledTerms && steps * rows * vectors <= kMostUnrolledProducts;
     return std::max(busy, waiting / tiles_at_once) + (is_unrolled ? 2 : 10);
   }
 

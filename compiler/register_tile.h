@@ -14,6 +14,11 @@ struct RegisterTile {
   double cycles = 0;  // for all tiles, each step of a sum
 };
 
+// Sums of at most so many terms, and so many multiply-adds in all, take no loop: of more, compiling
+// takes longer than it gains.
+constexpr int64_t kMostUnrolledTerms = 8;
+constexpr int64_t kMostUnrolledProducts = 96;
+
 // Whether accumulators and the values that they multiply fit the registers, all but some.
 bool fits_registers(int64_t rows, int64_t vectors, DType compute, const Target& target,
                     int spare = 0);

@@ -177,11 +177,7 @@ class Scheduler {
   // Into as many parts as a tile has rows, and the positions of one of them.
   void cut_in_two(int a) {
     Axis& parts = nest_.axes[static_cast<size_t>(a)];
-    Axis within = parts;
-    within.name += "'";
-    within.extent /= kRowsOfSums;
-    parts.extent = kRowsOfSums;
-    for (int64_t& stride : parts.strides) stride *= within.extent;
+    const Axis within = cut(parts, parts.extent / kRowsOfSums);
     nest_.axes.insert(nest_.axes.begin() + a + 1, within);
     if (column_ > a) ++column_;
   }

@@ -13,6 +13,7 @@
 
 #include "compiler/loop_nest.h"
 #include "compiler/plan.h"
+#include "compiler/register_tile.h"
 #include "compiler/schedule_contraction.h"
 #include "compiler/schedule_util.h"
 #include "compiler/sort_by.h"
@@ -67,12 +68,7 @@ class SpreadScheduler : ContractionAxes {
   int cut(int axis, int64_t positions, std::vector<int>& group) {
     Axis& parts = nest.axes[static_cast<size_t>(axis)];
     if (parts.extent == positions) return axis;
-    Axis within = parts;
-    within.name += "'";
-    within.extent = positions;
-    parts.extent /= positions;
-    for (int64_t& stride : parts.strides) stride *= positions;
-    nest.axes.push_back(std::move(within));
+    nest.axes.push_back(einc::cut(parts, positions));
     group.push_back(static_cast<int>(nest.axes.size()) - 1);
     return group.back();
   }
@@ -95,7 +91,7 @@ class SpreadScheduler : ContractionAxes {
       for (const int of_q : rows_of(m))
         for (int64_t x = 1; x <= std::min(kMost, extent(of_p)); ++x)
           for (int64_t y = 1; y <= std::min(kMost, extent(of_q)); ++y) {
-            if (extent(of_q) % y != 0 || !fits_registers(x, y)) continue;
+            if (extent(of_q) % y != 0 || !fits(x, y)) continue;
             const auto products = static_cast<double>(x * y);
             const auto loads = static_cast<double>(x + y);
             const double ragged = static_cast<double>(ceil_div(extent(of_p), x) * x) /
@@ -112,9 +108,11 @@ class SpreadScheduler : ContractionAxes {
     return true;
   }
 
-  bool fits_registers(int64_t x, int64_t y) const {
+  // Beside the sums, a vector of each of Q's rows and one of P's.
+  bool fits(int64_t x, int64_t y) const {
     const int parts = info(nest.compute).kind == Kind::kComplex ? 2 : 1;
-    return parts * (x * y + y + 1) <= target_.vector_registers;
+    const auto others = static_cast<int>(y) - 1;
+    return fits_registers(x * y, 1, nest.compute, target_, parts * others);
   }
 
   // Both blocks stay in L2.

@@ -35,6 +35,15 @@ int64_t padded(int64_t elements, int64_t lanes) {
 
 // ---- NestBuilder
 
+Axis cut(Axis& axis, int64_t positions) {
+  Axis within = axis;
+  within.name += "'";
+  within.extent = positions;
+  axis.extent /= positions;
+  for (int64_t& stride : axis.strides) stride *= positions;
+  return within;
+}
+
 NestBuilder::NestBuilder(LoopNest& nest) : body_(&nest.body), grains_(nest.axes.size()) {
   for (const Axis& axis : nest.axes) ranges_.push_back(axis.extent);
 }

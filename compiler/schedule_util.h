@@ -24,6 +24,10 @@ inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 // the next power of two.
 int64_t padded(int64_t elements, int64_t lanes);
 
+// Leaves the steps between parts of so many neighbouring positions to an axis. Returns the axis
+// within a part.
+Axis cut(Axis& axis, int64_t positions);
+
 // One loop to open: steps of an axis.
 struct Step {
   int axis = 0;

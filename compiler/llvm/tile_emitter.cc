@@ -222,15 +222,13 @@ TileEmitter::Numbers TileEmitter::loop_over(
 }
 
 std::vector<TileDim> TileEmitter::unrolled_sums(const Shape& shape) const {
-  constexpr int64_t kMostPositions = 8;
-  constexpr int64_t kMostMultiplyAdds = 96;  // or compiling takes longer than it gains
   std::vector<TileDim> dims;
   const int64_t registers = shape.row_count() * vectors_of(shape);
   for (size_t level = tile_.reduce_axes.size(); level-- > 0;) {
     const int axis = tile_.reduce_axes[level];
     const int64_t positions = count_of(dims) * range(axis).most();
-    if (range(axis).sizes.size() > 1 || positions > kMostPositions ||
-        positions * registers > kMostMultiplyAdds ||
+    if (range(axis).sizes.size() > 1 || positions > kMostUnrolledTerms ||
+        positions * registers > kMostUnrolledProducts ||
         (reduces_vectors() && axis == tile_.columns[0].axis))
       break;
     dims.insert(dims.begin(), {axis, range(axis).most()});
