@@ -22,7 +22,8 @@ constexpr double kTaskMultiplyAdds = 1e6;
 // More tasks than this give threads nothing.
 constexpr double kMostTasks = 64;
 
-ContractionAxes::ContractionAxes(const Contraction& step) {
+ContractionAxes::ContractionAxes(const ContractionForm& form) {
+  const Contraction& step = form.step;
   nest.inputs = {{step.a.dtype, step.a.conjugate}, {step.b.dtype, step.b.conjugate}};
   nest.output = {step.c.dtype, step.c.conjugate};
   nest.compute = step.compute;
@@ -31,6 +32,20 @@ ContractionAxes::ContractionAxes(const Contraction& step) {
   m = add("m", step.m, false);
   n = add("n", step.n, false);
   k = add("k", step.k, true);
+  if (form.in_pairs) add_pairs();
+}
+
+// The last label of K becomes one of pairs. An operand that has them side by side is made of pairs.
+void ContractionAxes::add_pairs() {
+  nest.axes.push_back(cut(nest.axes[static_cast<size_t>(k.back())], 2));
+  nest.pairs = static_cast<int>(nest.axes.size()) - 1;
+  for (size_t i = 0; i < nest.inputs.size(); ++i) {
+    const bool is_even = std::all_of(nest.axes.begin(), nest.axes.end() - 1,
+                                     [&](const Axis& axis) { return axis.strides[i] % 2 == 0; });
+    if (nest.axes.back().strides[i] != 1 || !is_even) continue;
+    nest.inputs[i].in_pairs = true;
+    for (Axis& axis : nest.axes) axis.strides[i] /= 2;  // 0 along the pairs
+  }
 }
 
 std::vector<int> ContractionAxes::add(const std::string& prefix, const std::vector<Dim>& dims,

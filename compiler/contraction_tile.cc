@@ -25,9 +25,9 @@ constexpr int64_t kInterleaved = 8;
 
 }  // namespace
 
-ContractionTile::ContractionTile(const Contraction& step, const Target& target,
+ContractionTile::ContractionTile(const ContractionForm& form, const Target& target,
                                  const TileChoice& choice)
-    : ContractionAxes(step),
+    : ContractionAxes(form),
       choice_(choice),
       target_(target),
       p_(choice.columns_from_a ? 0 : 1),

@@ -33,7 +33,7 @@ struct TileChoice {
 class ContractionTile : public ContractionAxes {
  public:
   // m and n are the labels of Q and of P.
-  ContractionTile(const Contraction& step, const Target& target, const TileChoice& choice);
+  ContractionTile(const ContractionForm& form, const Target& target, const TileChoice& choice);
 
   // False where the choice does not fit the step.
   bool choose();

@@ -71,7 +71,8 @@ struct Printer {
 };
 
 void print_operand(std::ostream& out, const NestOperand& operand) {
-  out << to_string(operand.dtype) << (operand.conjugate ? "*" : "");
+  out << to_string(operand.dtype) << (operand.conjugate ? "*" : "")
+      << (operand.in_pairs ? " pairs" : "");
 }
 
 void print_axis(std::ostream& out, const LoopNest& nest, const Axis& axis) {
@@ -103,7 +104,7 @@ struct Verifier {
 
   void operator()(const Loop& loop) const {
     check_axis(loop.axis);
-    EINC_CHECK(loop.step >= 1 && !loop.body.empty());
+    EINC_CHECK(loop.step >= 1 && !loop.body.empty() && loop.axis != nest.pairs);
     EINC_CHECK(parallel_allowed || !loop.parallel);
     check_body(loop.body, loop.parallel && loop.body.size() == 1, &loop, nullptr);
   }
@@ -203,6 +204,11 @@ bool LoopNest::depends_on(int operand, const std::vector<TileDim>& dims) const {
   return false;
 }
 
+bool LoopNest::reads_pairs(const Tile& tile) const {
+  if (pairs < 0 || tile.inputs.empty()) return false;
+  return !tile.reduce_axes.empty() || !is_buffer(tile.inputs[0]);
+}
+
 bool LoopNest::is_contiguous(int operand, const std::vector<TileDim>& dims) const {
   int64_t expected = 1;
   for (size_t d = dims.size(); d-- > 0;) {
@@ -220,8 +226,9 @@ bool LoopNest::stores_blocks(const Tile& tile, int64_t rows) const {
 
 int64_t LoopNest::element_bytes(int operand) const {
   if (is_buffer(operand)) return part_bytes(compute);
-  return info(operand == output_index() ? output.dtype : inputs[static_cast<size_t>(operand)].dtype)
-      .bytes;
+  const NestOperand& row =
+      operand == output_index() ? output : inputs[static_cast<size_t>(operand)];
+  return (row.in_pairs ? 2 : 1) * info(row.dtype).bytes;
 }
 
 bool is_along(const Tile& tile, int axis) {
@@ -262,6 +269,13 @@ std::string nest_key(const LoopNest& nest) {
 }
 
 void verify(const LoopNest& nest) {
+  if (nest.pairs >= 0) {
+    const Axis& pairs = nest.axes[static_cast<size_t>(nest.pairs)];
+    EINC_CHECK(pairs.reduced && pairs.extent == 2 && nest.compute == DType::kFloat32);
+    for (size_t i = 0; i < nest.inputs.size(); ++i)
+      EINC_CHECK(nest.inputs[i].dtype == DType::kBFloat16 &&
+                 (!nest.inputs[i].in_pairs || pairs.strides[i] == 0));
+  }
   for (const Axis& axis : nest.axes) {
     EINC_CHECK(axis.extent >= 1 && axis.strides.size() == nest.inputs.size() + 1);
     EINC_CHECK(!axis.reduced || axis.strides.back() == 0);
@@ -282,7 +296,9 @@ std::string to_string(const LoopNest& nest) {
   }
   out << (nest.accumulates ? "-> + " : "-> ");
   print_operand(out, nest.output);
-  out << "  computed in " << to_string(nest.compute) << '\n';
+  out << "  computed in " << to_string(nest.compute);
+  if (nest.pairs >= 0) out << " by pairs of " << nest.axes[static_cast<size_t>(nest.pairs)].name;
+  out << '\n';
   for (const Axis& axis : nest.axes) print_axis(out, nest, axis);
   for (size_t b = 0; b < nest.buffers.size(); ++b) print_buffer(out, nest, b);
   if (nest.task_scratch_bytes > 0)

@@ -14,6 +14,7 @@ namespace einc {
 struct NestOperand {
   DType dtype = DType::kFloat32;
   bool conjugate = false;
+  bool in_pairs = false;  // an element of it is two numbers side by side, along the nest's pairs
   friend bool operator==(const NestOperand&, const NestOperand&) = default;
 };
 
@@ -123,6 +124,10 @@ struct LoopNest {
   DType compute = DType::kFloat32;
   bool accumulates = false;  // adds to what the output holds
   std::vector<Axis> axes;
+  // The axis, of two positions of a sum, along which products of two inputs are added up by one
+  // instruction; -1 if there is none. Then what tiles multiply, and what buffers of it hold, are
+  // pairs of bfloat16: those of an operand that does not lie in pairs are put together on the way.
+  int pairs = -1;
   std::vector<Buffer> buffers;
   std::vector<Node> body;
   int64_t task_scratch_bytes = 0;
@@ -138,6 +143,8 @@ struct LoopNest {
   // Elements of an operand within the nest.
   double elements(int operand) const;
   bool depends_on(int operand, const std::vector<TileDim>& dims) const;
+  // Whether a tile's inputs are pairs: it multiplies, or copies what others are going to.
+  bool reads_pairs(const Tile& tile) const;
   // Whether the flattened dims lie side by side.
   bool is_contiguous(int operand, const std::vector<TileDim>& dims) const;
   // Whether a tile of so many rows stores 16 bytes of neighbouring rows for each of its columns.

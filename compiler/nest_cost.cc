@@ -59,8 +59,9 @@ class Instructions {
     double loads = 0;
     double parting = 0;
     for (const int input : tile.inputs) {
-      loads += parts() * conversion(input) * load(input, tile, ranges, rows, width, vectors);
-      parting += part_pairs(input, tile, rows, vectors);
+      const double own = load(input, tile, ranges, rows, width, vectors);
+      loads += parts() * conversion(input) * own;
+      parting += joins_pairs(input, tile) ? kJoining * own : part_pairs(input, tile, rows, vectors);
     }
     const auto products = static_cast<double>(tile.inputs.size()) - 1;
     const double arithmetic =
@@ -119,12 +120,21 @@ class Instructions {
     return kParting * (nest_.depends_on(input, tile.rows) ? rows : 1) * vectors;
   }
 
+  // Whether pairs are put together from two loads.
+  bool joins_pairs(int input, const Tile& tile) const {
+    return nest_.reads_pairs(tile) && !nest_.is_buffer(input) &&
+           !nest_.inputs[static_cast<size_t>(input)].in_pairs;
+  }
+
+  // Instructions for each, in units of half a cycle; they take the place of arithmetic.
+  static constexpr double kJoining = 3;
+
   // How many times as much a load takes that has to change the type.
   double conversion(int input) const {
     constexpr double kConversion = 3;
-    const bool converts =
-        !nest_.is_buffer(input) && nest_.inputs[static_cast<size_t>(input)].dtype != nest_.compute;
-    return converts ? kConversion : 1;
+    if (nest_.is_buffer(input)) return 1;
+    const NestOperand& operand = nest_.inputs[static_cast<size_t>(input)];
+    return operand.dtype == nest_.compute || operand.in_pairs ? 1 : kConversion;
   }
 
   double store(const Tile& tile, double rows, double width, double vectors, bool sums_lanes) const {

@@ -19,8 +19,8 @@ namespace {
 class SumScheduler : ContractionAxes {
  public:
   // The rows are one operand's, the few columns the other's.
-  SumScheduler(const Contraction& step, const Target& target, bool rows_from_a)
-      : ContractionAxes(step), target_(target), q_(rows_from_a ? 0 : 1), p_(rows_from_a ? 1 : 0) {
+  SumScheduler(const ContractionForm& form, const Target& target, bool rows_from_a)
+      : ContractionAxes(form), target_(target), q_(rows_from_a ? 0 : 1), p_(rows_from_a ? 1 : 0) {
     if (!rows_from_a) std::swap(m, n);  // m is Q's
   }
 
@@ -79,10 +79,10 @@ class SumScheduler : ContractionAxes {
 
 }  // namespace
 
-std::vector<LoopNest> schedule_along_sum(const Contraction& step, const Target& target) {
+std::vector<LoopNest> schedule_along_sum(const ContractionForm& form, const Target& target) {
   std::vector<LoopNest> nests;
   for (const bool rows_from_a : {true, false})
-    if (auto nest = SumScheduler(step, target, rows_from_a).run())
+    if (auto nest = SumScheduler(form, target, rows_from_a).run())
       nests.push_back(*std::move(nest));
   return nests;
 }

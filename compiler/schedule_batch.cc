@@ -22,8 +22,8 @@ namespace {
 
 class BatchScheduler : ContractionAxes {
  public:
-  BatchScheduler(const Contraction& step, const Target& target, int column)
-      : ContractionAxes(step), target_(target), column_(column) {}
+  BatchScheduler(const ContractionForm& form, const Target& target, int column)
+      : ContractionAxes(form), target_(target), column_(column) {}
 
   std::optional<LoopNest> run() {
     for (const int operand : {0, 1, kC})
@@ -88,10 +88,10 @@ class BatchScheduler : ContractionAxes {
 
 }  // namespace
 
-std::vector<LoopNest> schedule_along_batch(const Contraction& step, const Target& target) {
+std::vector<LoopNest> schedule_along_batch(const ContractionForm& form, const Target& target) {
   std::vector<LoopNest> nests;
-  for (const int column : ContractionAxes(step).batch)
-    if (auto nest = BatchScheduler(step, target, column).run()) nests.push_back(*std::move(nest));
+  for (const int column : ContractionAxes(form).batch)
+    if (auto nest = BatchScheduler(form, target, column).run()) nests.push_back(*std::move(nest));
   return nests;
 }
 

@@ -18,11 +18,13 @@
 #include "compiler/schedule_util.h"
 #include "compiler/sort_by.h"
 #include "compiler/target.h"
+#include "einc/dtype.h"
 
 namespace einc {
 namespace {
 
-constexpr std::vector<LoopNest> (*kSchedulers[])(const Contraction& step, const Target& target) = {
+constexpr std::vector<LoopNest> (*kSchedulers[])(const ContractionForm& form,
+                                                 const Target& target) = {
     schedule_by_panels,       schedule_fused,     schedule_spread,
     schedule_in_output_order, schedule_along_sum, schedule_along_batch,
 };
@@ -39,13 +41,27 @@ std::vector<Contraction> orders_of_sums(const Contraction& step) {
   return orders;
 }
 
+bool multiplies_pairs(const Contraction& step, const Target& target) {
+  return target.has_bf16 && step.a.dtype == DType::kBFloat16 && step.b.dtype == DType::kBFloat16 &&
+         step.compute == DType::kFloat32 && !step.k.empty() && step.k.back().extent % 2 == 0;
+}
+
+std::vector<ContractionForm> forms_of(const Contraction& step, const Target& target) {
+  std::vector<ContractionForm> forms;
+  for (const Contraction& ordered : orders_of_sums(step)) {
+    forms.push_back({ordered, false});
+    if (multiplies_pairs(ordered, target)) forms.push_back({ordered, true});
+  }
+  return forms;
+}
+
 }  // namespace
 
 std::vector<LoopNest> schedules(const Contraction& step, const Target& target) {
   std::vector<LoopNest> nests;
-  for (const Contraction& ordered : orders_of_sums(step))
+  for (const ContractionForm& form : forms_of(step, target))
     for (const auto scheduler : kSchedulers)
-      for (LoopNest& nest : scheduler(ordered, target))
+      for (LoopNest& nest : scheduler(form, target))
         if (std::find(nests.begin(), nests.end(), nest) == nests.end())
           nests.push_back(std::move(nest));
   sort_by_cost(nests, target);

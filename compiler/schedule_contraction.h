@@ -12,13 +12,20 @@
 
 namespace einc {
 
+// A contraction as schedulers take it: with its sums in this order, and, if asked for, those of its
+// last label of K in pairs, where an instruction adds up the products of two.
+struct ContractionForm {
+  Contraction step;
+  bool in_pairs = false;
+};
+
 // A nest without loops, and its axes by group, outermost first as C (k: as A) lies. Operands are
 // numbered A, B, C.
 struct ContractionAxes {
   LoopNest nest;
   std::vector<int> batch, m, n, k;
 
-  explicit ContractionAxes(const Contraction& step);
+  explicit ContractionAxes(const ContractionForm& form);
 
   int64_t extent(int axis) const { return nest.axes[static_cast<size_t>(axis)].extent; }
   int64_t extent(const std::vector<int>& axes) const;
@@ -37,6 +44,7 @@ struct ContractionAxes {
 
  private:
   std::vector<int> add(const std::string& prefix, const std::vector<Dim>& dims, bool reduced);
+  void add_pairs();
 };
 
 constexpr int kC = 2;  // C's number among the operands
@@ -44,21 +52,21 @@ constexpr int kC = 2;  // C's number among the operands
 // Ways to run a step, of one kind each; none where it does not fit the step.
 
 // Register tiles read from operands where they lie, or from panels.
-std::vector<LoopNest> schedule_by_panels(const Contraction& step, const Target& target);
+std::vector<LoopNest> schedule_by_panels(const ContractionForm& form, const Target& target);
 
 // Blocks that are plain matrix products, their labels flattened into rows and columns.
-std::vector<LoopNest> schedule_fused(const Contraction& step, const Target& target);
+std::vector<LoopNest> schedule_fused(const ContractionForm& form, const Target& target);
 
 // Vectors along a run of C that labels of both operands make up.
-std::vector<LoopNest> schedule_spread(const Contraction& step, const Target& target);
+std::vector<LoopNest> schedule_spread(const ContractionForm& form, const Target& target);
 
 // Short sums, operands read where they lie, results one after the other as C lies.
-std::vector<LoopNest> schedule_in_output_order(const Contraction& step, const Target& target);
+std::vector<LoopNest> schedule_in_output_order(const ContractionForm& form, const Target& target);
 
 // Few columns, vectors along the sum.
-std::vector<LoopNest> schedule_along_sum(const Contraction& step, const Target& target);
+std::vector<LoopNest> schedule_along_sum(const ContractionForm& form, const Target& target);
 
 // Many small products side by side, vectors along a batch label.
-std::vector<LoopNest> schedule_along_batch(const Contraction& step, const Target& target);
+std::vector<LoopNest> schedule_along_batch(const ContractionForm& form, const Target& target);
 
 }  // namespace einc

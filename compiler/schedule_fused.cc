@@ -36,13 +36,13 @@ int64_t largest_divisor(int64_t number, int64_t most) {
 
 class FusedScheduler : ContractionAxes {
  public:
-  FusedScheduler(const Contraction& step, const Target& target, const FusedChoice& choice)
-      : ContractionAxes(step),
+  FusedScheduler(const ContractionForm& form, const Target& target, const FusedChoice& choice)
+      : ContractionAxes(form),
         target_(target),
         choice_(choice),
         p_(choice.columns_from_a ? 0 : 1),
         q_(choice.columns_from_a ? 1 : 0),
-        bytes_(info(step.compute).bytes) {
+        bytes_(info(form.step.compute).bytes) {
     if (choice.columns_from_a) std::swap(m, n);
     y_ = find_contiguous(n, kC) >= 0 ? find_contiguous(n, kC) : find_contiguous(m, kC);
     sizes_.resize(nest.axes.size(), 1);
@@ -321,15 +321,15 @@ class FusedScheduler : ContractionAxes {
 
 }  // namespace
 
-std::vector<LoopNest> schedule_fused(const Contraction& step, const Target& target) {
+std::vector<LoopNest> schedule_fused(const ContractionForm& form, const Target& target) {
   std::vector<LoopNest> nests;
   for (const bool from_a : {false, true})
     for (const bool packs_p : {false, true})
-      if (auto nest = FusedScheduler(step, target, {from_a, packs_p}).run())
+      if (auto nest = FusedScheduler(form, target, {from_a, packs_p}).run())
         nests.push_back(*std::move(nest));
   for (const bool from_a : {false, true})
     for (const bool packs_p : {false, true})
-      if (auto nest = FusedScheduler(step, target, {from_a, packs_p, true}).run())
+      if (auto nest = FusedScheduler(form, target, {from_a, packs_p, true}).run())
         nests.push_back(*std::move(nest));
   return nests;
 }

@@ -19,8 +19,8 @@ namespace {
 
 class InOrderScheduler : ContractionTile {
  public:
-  InOrderScheduler(const Contraction& step, const Target& target, const TileChoice& choice)
-      : ContractionTile(step, target, choice) {}
+  InOrderScheduler(const ContractionForm& form, const Target& target, const TileChoice& choice)
+      : ContractionTile(form, target, choice) {}
 
   std::optional<LoopNest> run() {
     if (!choose() || needs_c_buffer()) return std::nullopt;
@@ -37,14 +37,14 @@ class InOrderScheduler : ContractionTile {
 
 }  // namespace
 
-std::vector<LoopNest> schedule_in_output_order(const Contraction& step, const Target& target) {
+std::vector<LoopNest> schedule_in_output_order(const ContractionForm& form, const Target& target) {
   constexpr int64_t kShortSum = 64;
-  const ContractionAxes axes(step);
+  const ContractionAxes axes(form);
   if (axes.extent(axes.k) > kShortSum) return {};
   std::vector<LoopNest> nests;
   for (const bool from_a : {false, true})
     for (const Columns columns : {Columns::kOfOutput, Columns::kOfP})
-      if (auto nest = InOrderScheduler(step, target, {from_a, columns, false, false}).run())
+      if (auto nest = InOrderScheduler(form, target, {from_a, columns, false, false}).run())
         nests.push_back(*std::move(nest));
   return nests;
 }

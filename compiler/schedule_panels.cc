@@ -25,8 +25,8 @@ namespace {
 
 class PanelScheduler : ContractionTile {
  public:
-  PanelScheduler(const Contraction& step, const Target& target, const TileChoice& choice)
-      : ContractionTile(step, target, choice), bytes_(info(step.compute).bytes) {}
+  PanelScheduler(const ContractionForm& form, const Target& target, const TileChoice& choice)
+      : ContractionTile(form, target, choice), bytes_(info(form.step.compute).bytes) {}
 
   std::optional<LoopNest> run() {
     if (!choose() || (choice_.short_sums && !suits_short_sums())) return std::nullopt;
@@ -333,20 +333,20 @@ class PanelScheduler : ContractionTile {
 
 }  // namespace
 
-std::vector<LoopNest> schedule_by_panels(const Contraction& step, const Target& target) {
+std::vector<LoopNest> schedule_by_panels(const ContractionForm& form, const Target& target) {
   std::vector<LoopNest> nests;
   for (const bool from_a : {false, true})
     for (const Columns columns : {Columns::kOfOutput, Columns::kOfP, Columns::kLongest})
       for (const bool packs_p : {false, true})
         for (const bool packs_q : {false, true})
           for (const bool in_blocks : {false, true})
-            if (auto nest = PanelScheduler(step, target,
+            if (auto nest = PanelScheduler(form, target,
                                            {from_a, columns, packs_p, packs_q, false, in_blocks})
                                 .run())
               nests.push_back(*std::move(nest));
   for (const bool from_a : {false, true})
     if (auto nest =
-            PanelScheduler(step, target, {from_a, Columns::kOfOutput, false, false, true}).run())
+            PanelScheduler(form, target, {from_a, Columns::kOfOutput, false, false, true}).run())
       nests.push_back(*std::move(nest));
   return nests;
 }

@@ -26,8 +26,8 @@ namespace {
 // P has C's innermost label, Q the next one.
 class SpreadScheduler : ContractionAxes {
  public:
-  SpreadScheduler(const Contraction& step, const Target& target)
-      : ContractionAxes(step), target_(target), bytes_(info(step.compute).bytes) {
+  SpreadScheduler(const ContractionForm& form, const Target& target)
+      : ContractionAxes(form), target_(target), bytes_(info(form.step.compute).bytes) {
     if (find_contiguous(n, kC) < 0) {  // n is P's
       std::swap(m, n);
       std::swap(p_, q_);
@@ -206,9 +206,9 @@ class SpreadScheduler : ContractionAxes {
 
 }  // namespace
 
-std::vector<LoopNest> schedule_spread(const Contraction& step, const Target& target) {
+std::vector<LoopNest> schedule_spread(const ContractionForm& form, const Target& target) {
   std::vector<LoopNest> nests;
-  if (auto nest = SpreadScheduler(step, target).run()) nests.push_back(*std::move(nest));
+  if (auto nest = SpreadScheduler(form, target).run()) nests.push_back(*std::move(nest));
   return nests;
 }
 

@@ -145,7 +145,8 @@ Request request_of(const std::string& expression, DType dtype,
 }
 
 // What random cases seldom meet: runs of C that belong to both operands, in whole lines and not;
-// few columns of long sums; blocks of some labels whose first choice has no room.
+// few columns of long sums; pairs of bfloat16 in all orders; blocks of some labels whose first
+// choice has no room.
 TEST(Schedule, RareShapesAgreeWithTheReference) {
   if (!code_generator()) GTEST_SKIP() << "built without a compiler";
   struct Case {
@@ -164,6 +165,13 @@ TEST(Schedule, RareShapesAgreeWithTheReference) {
       {"bmk,bkn->bmn", DType::kFloat32, {{'m', 9}, {'k', 37}}},
       {"kn,mk->mn", DType::kComplex64, {{'m', 7}, {'k', 33}, {'n', 2}}},
       {"abk,nk->anb", DType::kFloat64, {{'b', 5}, {'k', 40}, {'n', 6}}},
+      {"mk,kn->mn", DType::kBFloat16, {{'m', 15}, {'k', 34}, {'n', 37}}},
+      {"mk,nk->mn", DType::kBFloat16, {{'m', 9}, {'k', 66}, {'n', 18}}},
+      {"km,kn->nm", DType::kBFloat16, {{'m', 33}, {'k', 12}, {'n', 7}}},
+      {"bmhk,bhkn->bhmn", DType::kBFloat16, {{'m', 8}, {'k', 6}, {'n', 21}}},
+      {"amkc,ckn->man", DType::kBFloat16, {{'m', 5}, {'k', 8}, {'n', 40}}},
+      {"mk,k->m", DType::kBFloat16, {{'m', 17}, {'k', 70}}},
+      {"dega,gfbc->abcdef", DType::kBFloat16, {{'e', 8}, {'f', 20}, {'g', 4}}},
       {"km,kacebd->mabcde",
        DType::kFloat64,
        {{'m', 4}, {'k', 6}, {'b', 2}, {'c', 2}, {'d', 16}, {'e', 2}}},

@@ -1,6 +1,7 @@
 #include "compiler/llvm/arithmetic.h"
 
 #include <llvm/IR/Intrinsics.h>
+#include <llvm/IR/IntrinsicsX86.h>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -81,6 +82,40 @@ Number Arithmetic::multiply_add(const Number& a, const Number& b, const Number& 
   llvm::Value* const re = multiply_add_parts(a.re, b.re, sum.re);
   llvm::Value* const im = multiply_add_parts(a.im, b.re, sum.im);
   return {multiply_add_parts(minus_im, b.im, re), multiply_add_parts(a.re, b.im, im)};
+}
+
+// The instruction takes 4, 8 or 16 words.
+Number Arithmetic::add_products_of_pairs(const Number& a, const Number& b,
+                                         const Number& sum) const {
+  constexpr int kLeastLanes = 4;
+  const int lanes = lanes_of(sum);
+  if (lanes < kLeastLanes) {
+    const Number wide_a = widened(a, kLeastLanes);
+    const Number wide_b = widened(b, kLeastLanes);
+    const Number wide = add_products_of_pairs(wide_a, wide_b, widened(sum, kLeastLanes));
+    std::vector<int> first;
+    for (int lane = 0; lane < lanes; ++lane) first.push_back(lane);
+    return {ir_.CreateShuffleVector(wide.re, first), nullptr};
+  }
+  const llvm::Intrinsic::ID instruction = lanes == 4 ? llvm::Intrinsic::x86_avx512bf16_dpbf16ps_128
+                                          : lanes == 8
+                                              ? llvm::Intrinsic::x86_avx512bf16_dpbf16ps_256
+                                              : llvm::Intrinsic::x86_avx512bf16_dpbf16ps_512;
+  auto* const halves =
+      llvm::FixedVectorType::get(ir_.getBFloatTy(), 2 * static_cast<unsigned>(lanes));
+  llvm::Value* const a_halves = ir_.CreateBitCast(a.re, halves);
+  llvm::Value* const b_halves = ir_.CreateBitCast(b.re, halves);
+  return {ir_.CreateIntrinsic(instruction, {}, {sum.re, a_halves, b_halves}), nullptr};
+}
+
+Number Arithmetic::widened(const Number& number, int lanes) const {
+  std::vector<int> order(static_cast<size_t>(lanes), -1);
+  for (int lane = 0; lane < lanes_of(number); ++lane) order[static_cast<size_t>(lane)] = lane;
+  return {ir_.CreateShuffleVector(number.re, order), nullptr};
+}
+
+Number Arithmetic::join_halves(const Number& low, const Number& high) const {
+  return {ir_.CreateOr(low.re, ir_.CreateShl(high.re, 16)), nullptr};
 }
 
 llvm::Value* Arithmetic::mask(int lanes, int active) const {

@@ -39,6 +39,10 @@ class Arithmetic {
   Number add(const Number& a, const Number& b) const;
   Number multiply(const Number& a, const Number& b) const;
   Number multiply_add(const Number& a, const Number& b, const Number& sum) const;  // a b + sum
+  // Of vectors of words that hold two bfloat16 each, the products of both, and `sum`.
+  Number add_products_of_pairs(const Number& a, const Number& b, const Number& sum) const;
+  // Words of which these are the halves.
+  Number join_halves(const Number& low, const Number& high) const;
   // `number` in the first `active` lanes, zero in the others.
   Number keep_lanes(const Number& number, int active) const;
   Number sum_of_lanes(const Number& number) const;  // one lane
@@ -101,6 +105,7 @@ class Arithmetic {
   // The same number. LLVM looks for better code than several shuffles at once, which takes longer
   // than all the rest; it looks no further than here.
   Number fence(const Number& number) const;
+  Number widened(const Number& number, int lanes) const;
   llvm::Value* mask(int lanes, int active) const;
   // A vector as wide that masked loads and stores take.
   llvm::Type* masked_type(llvm::FixedVectorType* vector) const;

@@ -40,7 +40,8 @@ NestEmitter::NestEmitter(const LoopNest& nest, const Target& target, llvm::Funct
       target_(target),
       function_(function),
       ir_(function->getContext()),
-      numbers_(ir_, nest.compute, target) {}
+      numbers_(ir_, nest.compute, target),
+      pairs_(ir_, DType::kUInt32, target) {}
 
 void NestEmitter::emit() {
   ir_.SetInsertPoint(new_block("entry"));

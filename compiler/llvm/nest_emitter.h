@@ -64,6 +64,7 @@ class NestEmitter {
   llvm::Function* function_;
   llvm::IRBuilder<> ir_;
   Arithmetic numbers_;
+  Arithmetic pairs_;  // of bfloat16, as the words that hold them
   llvm::Value* output_ = nullptr;
   llvm::Value* task_scratch_ = nullptr;
   llvm::Value* task_ = nullptr;  // what is left of the task number to tell the loops apart

@@ -46,12 +46,12 @@ Number TileEmitter::load(int input, Access how, Loads& loads, const Shape& shape
   llvm::Value* const start = loads.pointers[static_cast<size_t>(input)];
   switch (how) {
     case Access::kBroadcast: {
-      const Number one = load_element(input, numbers_.offset(start, place));
-      if (lanes != tile_.lanes) numbers_.keep_apart(one);
-      return loaded[key] = numbers_.splat(one, lanes);
+      const Number one = load_element(input, factors_.offset(start, place));
+      if (lanes != tile_.lanes) factors_.keep_apart(one);
+      return loaded[key] = factors_.splat(one, lanes);
     }
     case Access::kContiguous:
-      return loaded[key] = load_vector(input, numbers_.offset(start, place), lanes,
+      return loaded[key] = load_vector(input, factors_.offset(start, place), lanes,
                                        active_lanes(shape, vector));
     case Access::kInterleaved:
       load_interleaved(input, start, shape, vector, loaded);
@@ -63,7 +63,7 @@ Number TileEmitter::load(int input, Access how, Loads& loads, const Shape& shape
     case Access::kStrided:
       break;
   }
-  return loaded[key] = load_strided(input, numbers_.offset(start, offset), shape, vector);
+  return loaded[key] = load_strided(input, factors_.offset(start, offset), shape, vector);
 }
 
 // All that the columns of one vector hold, in whole vectors, taken apart by lane.
@@ -77,25 +77,30 @@ void TileEmitter::load_interleaved(int input, llvm::Value* start, const Shape& s
   for (int64_t begin = 0; begin < neighbours * tile_.lanes; begin += tile_.lanes) {
     const int64_t active = std::clamp<int64_t>(elements - begin, 0, tile_.lanes);
     chunk.push_back(active == 0
-                        ? numbers_.zero(tile_.lanes)
-                        : load_vector(input, numbers_.offset(start, first + begin * element_bytes),
+                        ? factors_.zero(tile_.lanes)
+                        : load_vector(input, factors_.offset(start, first + begin * element_bytes),
                                       tile_.lanes, active));
   }
-  const Numbers apart = numbers_.deinterleave(chunk);
+  const Numbers apart = factors_.deinterleave(chunk);
   for (int64_t n = 0; n < neighbours; ++n)
     loaded[{input, first + n * element_bytes, tile_.lanes}] = apart[static_cast<size_t>(n)];
 }
 
 // Buffers have room for whole vectors.
 Number TileEmitter::load_vector(int operand, llvm::Value* pointer, int lanes, int64_t active) {
-  if (loops().is_buffer(operand)) return numbers_.load_packed(pointer, plane_bytes(operand), lanes);
-  return numbers_.load(pointer, loops().inputs[static_cast<size_t>(operand)], lanes,
-                       static_cast<int>(active));
+  if (loops().is_buffer(operand)) return factors_.load_packed(pointer, plane_bytes(operand), lanes);
+  const NestOperand& row = loops().inputs[static_cast<size_t>(operand)];
+  const auto some = static_cast<int>(active);
+  if (!reads_pairs_) return factors_.load(pointer, row, lanes, some);
+  if (row.in_pairs) return factors_.load(pointer, {DType::kUInt32}, lanes, some);
+  const int64_t apart = stride_bytes(operand, loops().pairs);
+  const Number low = factors_.load(pointer, {DType::kUInt16}, lanes, some);
+  return factors_.join_halves(
+      low, factors_.load(factors_.offset(pointer, apart), {DType::kUInt16}, lanes, some));
 }
 
 Number TileEmitter::load_element(int operand, llvm::Value* pointer) {
-  if (loops().is_buffer(operand)) return numbers_.load_packed(pointer, plane_bytes(operand), 1);
-  return numbers_.load(pointer, loops().inputs[static_cast<size_t>(operand)], 1, 1);
+  return load_vector(operand, pointer, 1, 1);
 }
 
 Number TileEmitter::load_strided(int input, llvm::Value* pointer, const Shape& shape,
@@ -103,9 +108,9 @@ Number TileEmitter::load_strided(int input, llvm::Value* pointer, const Shape& s
   Numbers lanes;
   for (int64_t lane = 0; lane < active_lanes(shape, vector); ++lane)
     lanes.push_back(load_element(
-        input, numbers_.offset(
+        input, factors_.offset(
                    pointer, offset_of(input, shape.columns, first_column(shape, vector) + lane))));
-  return numbers_.from_lanes(lanes, tile_.lanes);
+  return factors_.from_lanes(lanes, tile_.lanes);
 }
 
 // A square of registers, read along the rows, of which the first is `offset` bytes from `start`.
@@ -114,11 +119,11 @@ void TileEmitter::load_transposed(int input, llvm::Value* start, const Shape& sh
   const int64_t row_bytes = stride_bytes(input, shape.rows[0].axis);
   const auto load_rows = [&](int column, int first, int lanes) {
     const int64_t active = std::min<int64_t>(shape.row_count() - first, lanes);
-    if (column >= shape.width() || active <= 0) return numbers_.zero(lanes);
+    if (column >= shape.width() || active <= 0) return factors_.zero(lanes);
     const int64_t place = offset + offset_of(input, shape.columns, column) + first * row_bytes;
-    return load_vector(input, numbers_.offset(start, place), lanes, active);
+    return load_vector(input, factors_.offset(start, place), lanes, active);
   };
-  const Numbers rows = numbers_.load_transposed(tile_.lanes, load_rows);
+  const Numbers rows = factors_.load_transposed(tile_.lanes, load_rows);
   for (int64_t row = 0; row < shape.row_count(); ++row)
     loaded[{input, offset + row * row_bytes, tile_.lanes}] = rows[static_cast<size_t>(row)];
 }

@@ -17,7 +17,13 @@
 namespace einc {
 
 TileEmitter::TileEmitter(NestEmitter& nest, const NestEmitter::Scope& scope, const Tile& tile)
-    : nest_(nest), scope_(scope), tile_(tile), ir_(nest.ir_), numbers_(nest.numbers_) {}
+    : nest_(nest),
+      scope_(scope),
+      tile_(tile),
+      ir_(nest.ir_),
+      reads_pairs_(nest.nest_.reads_pairs(tile)),
+      factors_(reads_pairs_ ? nest.pairs_ : nest.numbers_),
+      numbers_(tile.reduce_axes.empty() ? factors_ : nest.numbers_) {}
 
 void TileEmitter::emit() {
   for_each_size(tile_.rows, [&](const std::vector<TileDim>& rows) {
@@ -275,6 +281,13 @@ TileEmitter::Numbers TileEmitter::products(const Shape& shape) {
 Number TileEmitter::add_product(const Numbers& factors, const Number& sum, const Shape& shape,
                                 int64_t vector) {
   const bool is_ragged = reduces_vectors() && shape.width() % tile_.lanes != 0;
+  if (reads_pairs_) {
+    Numbers pairs = factors;
+    for (Number& factor : pairs)
+      if (is_ragged)
+        factor = factors_.keep_lanes(factor, static_cast<int>(active_lanes(shape, vector)));
+    return numbers_.add_products_of_pairs(pairs[0], pairs[1], sum);
+  }
   // A masked lane is zero in what varies along the vectors, but 0 times a broadcast infinity is
   // not.
   if (is_ragged || factors.size() == 1) {

@@ -149,7 +149,9 @@ class TileEmitter {
   const NestEmitter::Scope& scope_;
   const Tile& tile_;
   llvm::IRBuilder<>& ir_;
-  const Arithmetic& numbers_;
+  const bool reads_pairs_;
+  const Arithmetic& factors_;  // what is loaded
+  const Arithmetic& numbers_;  // what is stored
 };
 
 }  // namespace einc

@@ -1,6 +1,8 @@
 // Compiled with -ffp-contract=fast: a * b + c is one instruction where there is one.
 #include "fma.h"
 
+#include <immintrin.h>
+
 #include <cstdint>
 
 namespace einc::bench {
@@ -48,10 +50,27 @@ EINC_MULTIPLY_ADDS_OF(float, f32)
 EINC_MULTIPLY_ADDS_OF(double, f64)
 EINC_MULTIPLY_ADDS_OF(uint32_t, i32)
 
+__attribute__((target("avx512f,avx512bf16"))) double run_pairs_bf16() {
+  constexpr int kChains = 24;
+  static volatile float sink = 0;
+  __m512 sums[kChains];
+  for (__m512& sum : sums) sum = _mm512_setzero_ps();
+  const auto factor = reinterpret_cast<__m512bh>(_mm512_set1_epi32(one << 14));
+  for (int step = 0; step < kSteps; ++step) {
+    _Pragma("GCC unroll 24") for (__m512& sum : sums) sum = _mm512_dpbf16_ps(sum, factor, factor);
+  }
+  for (const __m512& sum : sums) sink = sink + sum[0];
+  constexpr double kPairs = 16;
+  return 2.0 * kSteps * kChains * 2 * kPairs;
+}
+
 }  // namespace
 
 double run_multiply_adds_f32() { return run_f32(); }
 double run_multiply_adds_f64() { return run_f64(); }
 double run_multiply_adds_i32() { return run_i32(); }
+double run_multiply_adds_bf16() {
+  return __builtin_cpu_supports("avx512bf16") ? run_pairs_bf16() : run_f32();
+}
 
 }  // namespace einc::bench

@@ -64,6 +64,7 @@ double total_rate(int threads, const std::function<double(int)>& rate) {
 }
 
 double (*multiply_adds_of(DType dtype))() {
+  if (dtype == DType::kBFloat16) return run_multiply_adds_bf16;
   switch (info(dtype).compute) {
     case DType::kFloat32:
     case DType::kComplex64:

@@ -32,8 +32,8 @@ struct Machine {
 Machine measure_machine(int threads);
 
 // Operations per second of independent multiply-adds, each two, measured for about so long.
-// Complex numbers have the peak of their parts, 16-bit floats that of float32, whose arithmetic is
-// theirs, and all integers that of 32-bit ones.
+// Complex numbers have the peak of their parts, float16 that of float32, whose arithmetic is its
+// own, and all integers that of 32-bit ones.
 double measure_peak(int threads, DType dtype, double seconds);
 
 // Between measured working sets, interpolated over their logarithms.

@@ -162,7 +162,7 @@ class Torch:
 
     def prepare(self, case):
         torch = self.torch
-        operands = [torch.from_numpy(operand) for operand in case.operands]
+        operands = [self.tensor(operand) for operand in case.operands]
         self.out = out = torch.empty(case.output_extents, dtype=getattr(torch, case.dtype))
         spellings = []
         if case.expression in ("ij,jk->ik", "bij,bjk->bik", "ij,j->i"):
@@ -178,7 +178,7 @@ class Torch:
             spellings.append(lambda: out.copy_(operands[0].permute(axes)))
         if is_product(case) and not case.summed:
             arrays = (aligned(x, term, case.output) for x, term in zip(case.operands, case.terms))
-            a, b = map(torch.from_numpy, arrays)
+            a, b = map(self.tensor, arrays)
             spellings.append(lambda: torch.mul(a, b, out=out))
 
         def einsum():  # contiguous: einsum may return a view with other strides, even of an operand
@@ -190,8 +190,16 @@ class Torch:
             spellings.append(einsum)
         return spellings
 
+    def tensor(self, array):
+        if array.dtype != "bfloat16":
+            return self.torch.from_numpy(array)
+        return self.torch.from_numpy(array.view("uint16")).view(self.torch.bfloat16)
+
     def result(self):
-        return (self.out if self.einsum_out is None else self.einsum_out).numpy()
+        result = self.out if self.einsum_out is None else self.einsum_out
+        if result.dtype == self.torch.bfloat16:
+            result = result.view(self.torch.uint16)
+        return result.numpy()
 
 
 class Jax:
@@ -268,6 +276,10 @@ def main():
         import numpy
     except ImportError:
         return
+    try:
+        import ml_dtypes  # bfloat16, for NumPy's arrays
+    except ImportError:
+        pass
     say({"version": library.version})
     run = file = None
     for line in sys.stdin:
