@@ -142,6 +142,23 @@ PlanRequest found_once(const PlanRequest& request, std::optional<ContractionTree
   return once;
 }
 
+Result<Program> assemble_all(const Plan& plan, const std::vector<CodeKind>& kinds,
+                             const Target& target, bool strip_exponents, const MakeCode& make_code,
+                             const Trace& trace, std::optional<int64_t> most_scratch_bytes) {
+  Program program{.slices = plan.slices, .scratch_bytes = plan.scratch_bytes};
+  const MakeCode precompiled;
+  for (size_t s = 0; s < plan.steps.size(); ++s) {
+    const MakeCode& make = kinds[s] == CodeKind::kCompiled ? make_code : precompiled;
+    auto assembled = assemble(plan.steps[s], target, most_scratch_bytes, make, trace);
+    if (!assembled) return assembled.error();
+    const bool is_intermediate = assembled->output.kind == Slot::Kind::kScratch;
+    if (strip_exponents && is_intermediate)
+      assembled->stripped_elements = output_elements(plan.steps[s]);
+    program.steps.push_back(*std::move(assembled));
+  }
+  return program;
+}
+
 Result<Program> compile(const Einsum& einsum, const PlanRequest& once, Tier tier,
                         const Target& target, const MakeCode& make_code, const Trace& trace) {
   std::optional<ContractionTree> found;
@@ -158,23 +175,12 @@ Result<Program> compile(const Einsum& einsum, const PlanRequest& once, Tier tier
         shown.clear();
         const auto steps = plan(einsum, request, share_of_intermediates(share), attempt_trace);
         if (!steps) return steps.error();
-        // Each step on its own: loops, machine code.
-        Program program{.slices = steps->slices,
-                        .scratch_bytes = steps->scratch_bytes,
-                        .memory_limit = request.memory_limit};
-        const std::optional<int64_t> step_limit = left_to_steps(share, steps->scratch_bytes);
-        const std::vector<CodeKind> kinds = choose_code(*steps, tier, target);
-        const MakeCode precompiled;
-        for (size_t s = 0; s < steps->steps.size(); ++s) {
-          const MakeCode& make = kinds[s] == CodeKind::kCompiled ? make_code : precompiled;
-          auto assembled = assemble(steps->steps[s], target, step_limit, make, attempt_trace);
-          if (!assembled) return assembled.error();
-          const bool is_intermediate = assembled->output.kind == Slot::Kind::kScratch;
-          if (request.strip_exponents && is_intermediate)
-            assembled->stripped_elements = output_elements(steps->steps[s]);
-          program.steps.push_back(*std::move(assembled));
-        }
-        use = {program.scratch_bytes, step_scratch_bytes(program)};
+        auto program =
+            assemble_all(*steps, choose_code(*steps, tier, target), target, request.strip_exponents,
+                         make_code, attempt_trace, left_to_steps(share, steps->scratch_bytes));
+        if (!program) return program.error();
+        program->memory_limit = request.memory_limit;
+        use = {program->scratch_bytes, step_scratch_bytes(*program)};
         return program;
       });
   for (const auto& [stage, text] : shown) trace(stage, text);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "compiler/assemble.h"
 #include "compiler/contraction_tree.h"
@@ -50,6 +51,13 @@ Result<Plan> plan(const Einsum& einsum, const PlanRequest& request,
 // The same request, which searches the first time, and remembers the tree in `found`, for one
 // einsum.
 PlanRequest found_once(const PlanRequest& request, std::optional<ContractionTree>& found);
+
+// Each step on its own: loops, machine code, or precompiled kernels, as `kinds` says. Fails as
+// `make_code` does.
+Result<Program> assemble_all(const Plan& plan, const std::vector<CodeKind>& kinds,
+                             const Target& target, bool strip_exponents, const MakeCode& make_code,
+                             const Trace& trace = nullptr,
+                             std::optional<int64_t> most_scratch_bytes = std::nullopt);
 
 // From a typed einsum to a program of code of that tier. Its `inputs` and `output` types are left
 // to the caller, who knows what the user sees. Fails as plan() and `make_code` do, and with

@@ -8,17 +8,21 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "compiler/assemble.h"
 #include "compiler/code_generator.h"
 #include "compiler/compile.h"
 #include "compiler/einsum_ir.h"
 #include "compiler/loop_nest.h"
+#include "compiler/plan.h"
 #include "compiler/target.h"
 #include "compiler/tier.h"
+#include "compiler/time_model.h"
 #include "einc/error.h"
 #include "einc/options.h"
 #include "einc/tensor.h"
+#include "runtime/background.h"
 #include "runtime/lru_cache.h"
 #include "runtime/program.h"
 #include "runtime/run.h"
@@ -35,11 +39,15 @@ constexpr size_t kKernels = 4096;
 // Without a compiler, "auto" takes precompiled kernels alone.
 Result<Tier> choose_working_tier(const std::string& name) {
   auto tier = choose_tier(name);
-  if (!tier || *tier == Tier::kHighway) return tier;
-  const auto generator = code_generator();
-  if (generator) return tier;
-  if (*tier == Tier::kAuto) return Tier::kHighway;
-  return generator.error();
+  if (!tier) return tier;
+  if (*tier == Tier::kAuto && !can_compile()) return Tier::kHighway;
+  if (*tier == Tier::kJit)
+    if (const auto generator = code_generator(); !generator) return generator.error();
+  return tier;
+}
+
+std::vector<CodeKind> precompiled(const Plan& plan) {
+  return std::vector<CodeKind>(plan.steps.size(), CodeKind::kPrecompiled);
 }
 
 }  // namespace
@@ -93,17 +101,75 @@ Result<ProgramPtr> Engine::compile(const std::string& request, const Einsum& ein
     if (const auto found = caches_->by_einsum.find(key))
       return caches_->by_request.insert(request, *found);
 
-  const MakeCode make_code = [this](const LoopNest& nest, const Target& chosen) {
-    return code_for(nest, chosen);
-  };
+  const Types types{{inputs.begin(), inputs.end()}, output};
+  if (*tier == Tier::kAuto && !options.trace && !options.memory_limit)
+    return start(Keys{request, key}, einsum, *request_for_plan, **target, types);
+  const Tier working = *tier == Tier::kAuto && !code_generator() ? Tier::kHighway : *tier;
   auto program =
-      einc::compile(einsum, *request_for_plan, *tier, **target, make_code, options.trace);
+      einc::compile(einsum, *request_for_plan, working, **target, make_code(), options.trace);
   if (!program) return program.error();
-  program->inputs.assign(inputs.begin(), inputs.end());
-  program->output = output;
-  prepare(*program);
-  auto shared = std::make_shared<const Program>(*std::move(program));
-  return caches_->by_request.insert(request, caches_->by_einsum.insert(key, std::move(shared)));
+  return remember({request, key}, complete(*std::move(program), types));
+}
+
+// The first run waits for the compiler only where it saves more time than compiling takes.
+Result<ProgramPtr> Engine::start(const Keys& keys, const Einsum& einsum, const PlanRequest& request,
+                                 const Target& target, const Types& types) {
+  auto steps = plan(einsum, request, std::nullopt, nullptr);
+  if (!steps) return steps.error();
+  const auto compiled = choose_code(*steps, Tier::kAuto, target);
+  const auto assembled = [&target, strips = request.strip_exponents, types](
+                             const Plan& plan, const std::vector<CodeKind>& kinds,
+                             const MakeCode& make_code) -> Result<ProgramPtr> {
+    auto program = assemble_all(plan, kinds, target, strips, make_code);
+    if (!program) return program.error();
+    return complete(*std::move(program), types);
+  };
+  const auto first = assembled(*steps, precompiled(*steps), nullptr);
+  if (!first) return first.error();
+  const auto upgrade = std::make_shared<Upgrade>();
+  if (compiled == precompiled(*steps)) return remember(keys, *first);
+  if (!pays_at_once(*steps, compiled, target))
+    upgrade->job = Background::instance().post([=, this, steps = *steps] {
+      if (!code_generator()) return;
+      auto better = assembled(steps, compiled, make_code_with_breaks());
+      if (!better) return;  // what is there works
+      upgrade->program = *better;
+      upgrade->ready.store(better->get(), std::memory_order_release);
+      caches_->by_request.replace(keys.request, *better);
+      caches_->by_einsum.replace(keys.einsum, *better);
+    });
+  if (upgrade->job == nullptr) {
+    auto program = code_generator() ? assembled(*steps, compiled, make_code()) : first;
+    if (!program) return program.error();
+    return remember(keys, *std::move(program));
+  }
+  auto program = std::make_shared<Program>(**first);
+  program->upgrade = upgrade;
+  return remember(keys, std::move(program));
+}
+
+MakeCode Engine::make_code() {
+  return [this](const LoopNest& nest, const Target& target) { return code_for(nest, target); };
+}
+
+MakeCode Engine::make_code_with_breaks() {
+  return [this](const LoopNest& nest, const Target& target) -> Result<CodePtr> {
+    if (!Background::instance().take_a_break())
+      return Error{ErrorCode::kCancelled, "the process ends", std::nullopt, "cancelled"};
+    return code_for(nest, target);
+  };
+}
+
+ProgramPtr Engine::complete(Program program, const Types& types) {
+  program.inputs = types.inputs;
+  program.output = types.output;
+  prepare(program);
+  return std::make_shared<const Program>(std::move(program));
+}
+
+ProgramPtr Engine::remember(const Keys& keys, ProgramPtr program) {
+  return caches_->by_request.insert(keys.request,
+                                    caches_->by_einsum.insert(keys.einsum, std::move(program)));
 }
 
 Engine::Counters Engine::counters() const {

@@ -6,7 +6,10 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
+#include "compiler/assemble.h"
+#include "compiler/compile.h"
 #include "compiler/einsum_ir.h"
 #include "compiler/target.h"
 #include "einc/error.h"
@@ -28,7 +31,8 @@ class Engine {
   // Compiles an einsum whose operands have these types and remembers the program under `request`.
   // An einsum equal up to the names of its labels is compiled once. Fails with kArgument for
   // options that name no path finder or target, with kUnsupported for a target that this machine
-  // cannot run, and as compile() does. With a trace no cache of programs is read.
+  // cannot run, and as compile() does. With a trace no cache of programs is read. In the tier
+  // "auto" the program may be one that is going to get better: see Program::best().
   Result<std::shared_ptr<const Program>> compile(const std::string& request, const Einsum& einsum,
                                                  std::span<const TensorType> inputs,
                                                  const TensorType& output, const Options& options);
@@ -45,10 +49,28 @@ class Engine {
   void clear();
 
  private:
-  Engine();
+  using ProgramPtr = std::shared_ptr<const Program>;
   struct Caches;
+  // What a program is remembered by.
+  struct Keys {
+    std::string request, einsum;
+  };
+  // That the user sees.
+  struct Types {
+    std::vector<TensorType> inputs;
+    TensorType output;
+  };
 
+  Engine();
+
+  // A program of precompiled kernels, which is compiled in the background.
+  Result<ProgramPtr> start(const Keys& keys, const Einsum& einsum, const PlanRequest& request,
+                           const Target& target, const Types& types);
   Result<std::shared_ptr<const Code>> code_for(const LoopNest& nest, const Target& target);
+  MakeCode make_code();
+  MakeCode make_code_with_breaks();  // for jobs in the background
+  static ProgramPtr complete(Program program, const Types& types);
+  ProgramPtr remember(const Keys& keys, ProgramPtr program);
 
   std::unique_ptr<Caches> caches_;
 };

@@ -228,7 +228,7 @@ int64_t LoopNest::element_bytes(int operand) const {
   if (is_buffer(operand)) return part_bytes(compute);
   const NestOperand& row =
       operand == output_index() ? output : inputs[static_cast<size_t>(operand)];
-  return (row.in_pairs ? 2 : 1) * info(row.dtype).bytes;
+  return int64_t{info(row.dtype).bytes} * (row.in_pairs ? 2 : 1);
 }
 
 bool is_along(const Tile& tile, int axis) {

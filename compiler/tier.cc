@@ -60,6 +60,8 @@ class Key {
   std::string text_;
 };
 
+constexpr double kCompileSeconds = 10e-3;
+
 // How long a step takes less for being compiled, in seconds.
 double gain(const PlanStep& step, const Target& target) {
   return std::max(predicted_seconds(step, target, CodeKind::kPrecompiled) -
@@ -104,11 +106,21 @@ Result<Tier> choose_tier(std::string_view name) {
 
 std::string_view to_string(Tier tier) { return kTiers[static_cast<size_t>(tier)].first; }
 
+bool pays_at_once(const Plan& plan, const std::vector<CodeKind>& kinds, const Target& target) {
+  double gain = 0;
+  double compile_seconds = 0;
+  for (const Candidate& candidate : candidates_of(plan, target)) {
+    if (kinds[candidate.steps[0]] != CodeKind::kCompiled) continue;
+    gain += candidate.gain;
+    compile_seconds += kCompileSeconds;
+  }
+  return gain > compile_seconds;
+}
+
 std::vector<CodeKind> choose_code(const Plan& plan, Tier tier, const Target& target) {
   // Compiled whatever they gain; and what the others have to gain in so many runs.
   constexpr size_t kAlwaysCompiled = 16;
-  constexpr double kCompileSeconds = 10e-3;
-  constexpr double kRuns = 100;
+  constexpr double kRuns = 1000;
   const auto all = tier == Tier::kJit ? CodeKind::kCompiled : CodeKind::kPrecompiled;
   std::vector<CodeKind> kinds(plan.steps.size(), all);
   if (tier != Tier::kAuto) return kinds;

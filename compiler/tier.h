@@ -19,6 +19,9 @@ enum class Tier : uint8_t { kAuto, kJit, kHighway };
 Result<Tier> choose_tier(std::string_view name);
 std::string_view to_string(Tier tier);
 
+// Whether compiling takes less time than a single run saves by it.
+bool pays_at_once(const Plan& plan, const std::vector<CodeKind>& kinds, const Target& target);
+
 // The code of each step. kAuto compiles what einsums of everyday size have, in any case; of the
 // hundreds of different steps of a tensor network, those that soon save the time that compiling
 // takes.

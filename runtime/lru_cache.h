@@ -47,6 +47,13 @@ class LruCache {
     return entries_.front().second;
   }
 
+  // The value under `key` from now on, if there is one.
+  void replace(const Key& key, Value value) {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = index_.find(key); found != index_.end())
+      found->second->second = std::move(value);
+  }
+
   void clear() {
     const std::lock_guard lock(mutex_);
     index_.clear();

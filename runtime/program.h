@@ -1,6 +1,7 @@
 // What a plan becomes: code for each step, and where its operands lie. Knows no compiler.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,6 +11,7 @@
 #include "einc/kernel.h"
 #include "einc/tensor.h"
 #include "runtime/abi.h"
+#include "runtime/background.h"
 
 namespace einc {
 
@@ -68,6 +70,15 @@ struct ProgramStep {
   int64_t stripped_elements = 0;
 };
 
+struct Program;
+
+// The same program in better code, once that is there.
+struct Upgrade {
+  std::atomic<const Program*> ready{nullptr};
+  std::shared_ptr<const Program> program;  // what `ready` is; set before it
+  std::shared_ptr<Background::Job> job;    // that makes it
+};
+
 struct Program {
   std::vector<ProgramStep> steps;  // in the order they run
   SliceLoop slices;
@@ -79,6 +90,14 @@ struct Program {
   std::vector<OffsetRange> bytes;  // of the inputs, then of the output; from element (0, ..., 0)
   bool is_one_call = false;        // of a kernel that takes the inputs as they come, and no scratch
   decltype(Code::entry) only_task = nullptr;  // of one call, if it is in one task
+  std::shared_ptr<Upgrade> upgrade;           // null if this is the best there is going to be
+
+  // What runs take.
+  const Program& best() const {
+    const Program* const better =
+        upgrade == nullptr ? nullptr : upgrade->ready.load(std::memory_order_acquire);
+    return better == nullptr ? *this : *better;
+  }
 };
 
 }  // namespace einc

@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,10 +11,11 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <utility>
+
 #include "einc/executor.h"
+#include "runtime/guest_thread.h"
 
 namespace einc {
 namespace {
@@ -71,19 +71,8 @@ struct ThreadPool::Workers {
   std::atomic<bool> is_busy{false};
 
   void start(const std::shared_ptr<Workers>& self, int count) {
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    // Signals of the host process are the host's threads' business.
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    for (; running < count; ++running) {
-      try {
-        std::thread([self] { self->run(); }).detach();
-      } catch (const std::system_error&) {
-        break;  // fewer threads, the same result
-      }
-    }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    // With fewer threads the result is the same.
+    while (running < count && start_guest_thread([self] { self->run(); })) ++running;
   }
 
   void run() {

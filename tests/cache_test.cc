@@ -13,6 +13,8 @@ namespace {
 
 TensorType type(const char* text) { return *parse_type(text); }
 
+const Options kJit = {.tier = "jit"};
+
 class Cache : public testing::Test {
  protected:
   void SetUp() override {
@@ -59,15 +61,15 @@ TEST_F(CompiledCache, TiersAreDifferentRequests) {
 
 TEST_F(CompiledCache, SecondRequestCompilesNothing) {
   for (int i = 0; i < 3; ++i)
-    ASSERT_TRUE(compile("ij,jk->ik", {type("float32[7,5]"), type("float32[5,6]")}));
+    ASSERT_TRUE(compile("ij,jk->ik", {type("float32[7,5]"), type("float32[5,6]")}, kJit));
   EXPECT_EQ(since().kernels_compiled, 1);
   EXPECT_EQ(since().request_hits, 2);
 }
 
 TEST_F(CompiledCache, AnotherShapeOrTargetIsAnotherRequest) {
-  ASSERT_TRUE(compile("ij->ji", {type("float32[7,5]")}));
-  ASSERT_TRUE(compile("ij->ji", {type("float32[5,7]")}));
-  Options options;
+  ASSERT_TRUE(compile("ij->ji", {type("float32[7,5]")}, kJit));
+  ASSERT_TRUE(compile("ij->ji", {type("float32[5,7]")}, kJit));
+  Options options = kJit;
   options.target = "x86-64-v2";
   ASSERT_TRUE(compile("ij->ji", {type("float32[7,5]")}, options));
   EXPECT_EQ(since().kernels_compiled, 3);
@@ -75,23 +77,23 @@ TEST_F(CompiledCache, AnotherShapeOrTargetIsAnotherRequest) {
 }
 
 TEST_F(CompiledCache, NamesOfLabelsDoNotMatter) {
-  ASSERT_TRUE(compile("ij,jk->ik", {type("float32[7,5]"), type("float32[5,6]")}));
-  ASSERT_TRUE(compile("ab, bc -> ac", {type("float32[7,5]"), type("float32[5,6]")}));
+  ASSERT_TRUE(compile("ij,jk->ik", {type("float32[7,5]"), type("float32[5,6]")}, kJit));
+  ASSERT_TRUE(compile("ab, bc -> ac", {type("float32[7,5]"), type("float32[5,6]")}, kJit));
   EXPECT_EQ(since().kernels_compiled, 1);
   EXPECT_EQ(since().program_hits, 1);
 }
 
 TEST_F(CompiledCache, DifferentExpressionsWithEqualNestsShareCode) {
-  ASSERT_TRUE(compile("ij,jk->ik", {type("float32[7,12]"), type("float32[12,6]")}));
+  ASSERT_TRUE(compile("ij,jk->ik", {type("float32[7,12]"), type("float32[12,6]")}, kJit));
   // The same loops: (xy) is one dim of 12
-  ASSERT_TRUE(compile("ixy,xyk->ik", {type("float32[7,3,4]"), type("float32[3,4,6]")}));
+  ASSERT_TRUE(compile("ixy,xyk->ik", {type("float32[7,3,4]"), type("float32[3,4,6]")}, kJit));
   EXPECT_EQ(since().kernels_compiled, 1);
   EXPECT_EQ(since().kernel_hits, 1);
   EXPECT_EQ(since().program_hits, 0);
 }
 
 TEST_F(CompiledCache, MachineCodeOutlivesTheCache) {
-  const auto kernel = compile("ij,jk->ik", {type("float32[2,2]"), type("float32[2,2]")});
+  const auto kernel = compile("ij,jk->ik", {type("float32[2,2]"), type("float32[2,2]")}, kJit);
   ASSERT_TRUE(kernel);
   Engine::instance().clear();
   const auto a = Tensor::of<float>({2, 2}, {1, 2, 3, 4});
@@ -103,9 +105,9 @@ TEST_F(CompiledCache, MachineCodeOutlivesTheCache) {
 // No interpreter hides behind the JIT: the entry lies in executable memory that belongs to no file.
 TEST_F(CompiledCache, MachineCodeRan) {
   const std::vector<TensorType> types{type("float32[5,5]"), type("float32[5,5]")};
-  ASSERT_TRUE(compile("ij,jk->ik", types));
-  const auto program = Engine::instance().find(
-      request_key("ij,jk->ik", types, std::nullopt, std::nullopt, Options()));
+  ASSERT_TRUE(compile("ij,jk->ik", types, kJit));
+  const auto program =
+      Engine::instance().find(request_key("ij,jk->ik", types, std::nullopt, std::nullopt, kJit));
   ASSERT_NE(program, nullptr);
   ASSERT_EQ(program->steps.size(), 1U);
   const auto entry = reinterpret_cast<uintptr_t>(program->steps[0].code->entry);

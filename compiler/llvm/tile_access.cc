@@ -9,6 +9,7 @@
 
 #include "compiler/llvm/tile_emitter.h"
 #include "compiler/loop_nest.h"
+#include "einc/dtype.h"
 
 namespace einc {
 

@@ -85,11 +85,12 @@ void add_compilations(const std::string& tier, CallReport& report) {
         best.back() = std::min(best.back(), process[what][i].get<double>());
     }
     std::sort(best.begin(), best.end());
+    const std::string name = tier + ", " + what;
     if (best.size() == 1) {
-      report.compilations.emplace_back(what, 1e-3 * best[0]);
+      report.compilations.emplace_back(name, 1e-3 * best[0]);
     } else {
-      report.compilations.emplace_back(what + ", median", 1e-3 * best[best.size() / 2]);
-      report.compilations.emplace_back(what + ", worst", 1e-3 * best.back());
+      report.compilations.emplace_back(name + ", median", 1e-3 * best[best.size() / 2]);
+      report.compilations.emplace_back(name + ", worst", 1e-3 * best.back());
     }
   }
 }
@@ -117,8 +118,8 @@ CallReport run_calls(const Options& options, const std::vector<Peer>& peers, dou
     }
     std::printf("\n");
   }
-  add_compilations(options.tier, report);
-  std::printf("\nmilliseconds to compile\n");
+  for (const char* const tier : {"auto", "jit", "highway"}) add_compilations(tier, report);
+  std::printf("\nmilliseconds until a kernel can be run\n");
   for (const auto& [what, seconds] : report.compilations)
     std::printf("%-28s %8.2f\n", what.c_str(), 1e3 * seconds);
   return report;

@@ -92,6 +92,7 @@ class Run {
         views_(operands_.begin(), operands_.end()),
         output_(
             value_of(Tensor::zeros(kernel_.output_type().dtype, kernel_.output_type().extents))) {
+    kernel_.wait_until_compiled();
     run();
   }
 

@@ -141,6 +141,7 @@ Result<Problem> make_problem(const Case& item, const Options& options) {
     *result = *tensor;
   }
   problem.output_view = problem.output;
+  kernel->wait_until_compiled();
   if (auto done = problem.run(); !done) return done.error();
   std::memcpy(problem.expected.data(), problem.output.data(), output_bytes(problem));
   return problem;

@@ -1,7 +1,7 @@
 // einc: einsum expressions, compiled.
 //
-// The short way computes at once. The first call of a shape compiles a kernel (milliseconds), later
-// ones find it (microseconds):
+// The short way computes at once. The first call of a shape plans (tens of microseconds), later
+// ones find what it planned; code is compiled in the background, and taken once it is there:
 //
 //   #include <einc/einc.h>
 //

@@ -46,6 +46,10 @@ class EINC_EXPORT Kernel {
   // sum is made of partial ones.
   int64_t scratch_bytes() const;
 
+  // Returns once run() takes the code that it is going to take from then on. With Options::tier
+  // "auto" that is some milliseconds after einc::compile(), else at once.
+  void wait_until_compiled() const;
+
   // output[...] = sum over the contracted labels of the product of `inputs`.
   //
   // Each view must have the type that the kernel was compiled for, and `output` may share no byte

@@ -43,9 +43,11 @@ struct Options {
   // float64, complex64 or complex128.
   bool strip_exponents = false;
   std::string target = "host";  // instruction set: host, x86-64-v2, x86-64-v3, x86-64-v4
-  std::string tier = "auto";    // code of a step: jit, highway (precompiled), or jit if it is there
-  int threads = 0;              // that the library's own pool uses; 0: one per processor
-  Executor executor = {};       // runs parallel loops instead of the library's own pool
+  // Code of a step: jit, highway (precompiled), or auto: precompiled until it is compiled in the
+  // background. Results of the two are not the same bits; see Kernel::wait_until_compiled().
+  std::string tier = "auto";
+  int threads = 0;         // that the library's own pool uses; 0: one per processor
+  Executor executor = {};  // runs parallel loops instead of the library's own pool
   Trace trace = nullptr;
 };
 
