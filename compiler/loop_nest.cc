@@ -48,7 +48,8 @@ struct Printer {
       out << "  prefetch " << operand(prefetch.operand) << '+' << prefetch.distance;
       if (prefetch.shared_along >= 0) out << " shared along " << axis(prefetch.shared_along).name;
     }
-    out << (tile.pads ? "  padded" : "") << (tile.streams ? "  streaming" : "") << '\n';
+    out << (tile.pads ? "  padded" : "") << (tile.streams ? "  streaming" : "")
+        << (tile.peels ? "  from line to line" : "") << '\n';
   }
 
   void print(const std::vector<Node>& body) const {
@@ -132,7 +133,15 @@ struct Verifier {
       if (prefetch.shared_along >= 0)
         EINC_CHECK(nest.stride(prefetch.operand, prefetch.shared_along) == 0 &&
                    !tile.reduce_axes.empty());
-    if (tile.streams) check_streaming();
+    if (tile.peels) {
+      EINC_CHECK(tile.rows.empty() && tile.columns.size() == 1 && tile.inputs.size() == 1 &&
+                 tile.reduce_axes.empty() && tile.streams && !nest.accumulates &&
+                 tile.output == nest.output_index() && nest.is_buffer(tile.inputs[0]) &&
+                 nest.is_contiguous(tile.output, tile.columns) &&
+                 nest.is_contiguous(tile.inputs[0], tile.columns));
+    } else if (tile.streams) {
+      check_streaming();
+    }
     if (nest.is_buffer(tile.output)) check_places(tile);
   }
   void check_body(const std::vector<Node>& body, bool parallel, const Loop* loop,

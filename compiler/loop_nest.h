@@ -111,6 +111,9 @@ struct Tile {
   bool pads = false;
   // The output is too large for the caches, and whole lines are written at once.
   bool streams = false;
+  // Copies all of its columns, which begin anywhere: what comes before the first whole vector of
+  // the output, and after the last, is written apart.
+  bool peels = false;
   friend bool operator==(const Tile&, const Tile&) = default;
 };
 

@@ -28,12 +28,6 @@ struct FusedChoice {
   bool in_runs = false;  // of what P has side by side, in blocks that meet all of Q
 };
 
-int64_t largest_divisor(int64_t number, int64_t most) {
-  int64_t divisor = std::clamp<int64_t>(most, 1, number);
-  while (number % divisor != 0) --divisor;
-  return divisor;
-}
-
 class FusedScheduler : ContractionAxes {
  public:
   FusedScheduler(const ContractionForm& form, const Target& target, const FusedChoice& choice)

@@ -1,13 +1,11 @@
 // Memory-bound steps: one pass over the operands. What differs between schedules is the axis that
-// vectors run along, the order of the loops, and whether what is transposed goes through a block
-// in scratch, so that both sides are read and written in long runs.
+// vectors run along and the order of the loops.
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -16,6 +14,7 @@
 #include "compiler/nest_memory.h"
 #include "compiler/plan.h"
 #include "compiler/schedule.h"
+#include "compiler/schedule_map_reduce.h"
 #include "compiler/schedule_util.h"
 #include "compiler/sort_by.h"
 #include "compiler/target.h"
@@ -23,10 +22,6 @@
 namespace einc {
 namespace {
 
-// Elements below which a task is not worth handing over, about 20 us of work.
-constexpr double kTaskElements = 65536;
-// More tasks than this give threads nothing.
-constexpr double kMostTasks = 64;
 // Rows that are summed along vectors together, in the caches.
 constexpr int64_t kRowsOfSums = 4;
 // Cycles that a sum, which does little but read, waits where processors do not read ahead.
@@ -36,82 +31,35 @@ struct Choice {
   bool by_output;    // vectors along the axis that the output is contiguous along, or the largest
                      // input
   bool input_order;  // loops in the order of the largest input, or the output
-  bool stages;       // through a block in scratch
 };
 
 // Of equals the first is taken: what is written is best written in order.
-constexpr Choice kChoices[] = {
-    {true, false, false}, {false, false, false}, {true, true, false},
-    {false, true, false}, {true, false, true},
-};
+constexpr Choice kChoices[] = {{true, false}, {false, false}, {true, true}, {false, true}};
 
-class Scheduler {
+class Scheduler : MapReduceAxes {
  public:
   Scheduler(const MapReduce& step, const Target& target, const Choice& choice)
-      : choice_(choice), target_(target) {
-    for (const StepOperand& input : step.inputs)
-      nest_.inputs.push_back({input.dtype, input.conjugate});
-    nest_.output = {step.output.dtype, step.output.conjugate};
-    nest_.compute = step.compute;
-    nest_.accumulates = step.accumulates;
-    add_axes("o", step.kept, false);
-    add_axes("r", step.reduced, true);
-    largest_ = largest_input();
-  }
+      : MapReduceAxes(step), choice_(choice), target_(target) {}
 
   // Nothing where the choice does not fit the step.
   std::optional<LoopNest> run() {
-    if (choice_.stages) {
-      if (!build_staged()) return std::nullopt;
-    } else {
-      if (!choose_columns()) return std::nullopt;
-      choose_rows();
-      build_loops();
-    }
-    verify(nest_);
-    return std::move(nest_);
+    if (!choose_columns()) return std::nullopt;
+    choose_rows();
+    build_loops();
+    verify(nest);
+    return std::move(nest);
   }
 
  private:
-  void add_axes(const char* prefix, const std::vector<Dim>& dims, bool reduced) {
-    for (size_t d = 0; d < dims.size(); ++d)
-      nest_.axes.push_back({prefix + std::to_string(d), reduced, dims[d].extent, dims[d].strides});
-  }
-
-  int output() const { return nest_.output_index(); }
-  const Axis& axis(int index) const { return nest_.axes[static_cast<size_t>(index)]; }
-  int axis_count() const { return static_cast<int>(nest_.axes.size()); }
-
-  // Of equals the one that moves along the outermost axes, wherever it is named.
-  int largest_input() const {
-    const auto moves_more = [&](int x, int y) {
-      if (nest_.elements(x) != nest_.elements(y)) return nest_.elements(x) > nest_.elements(y);
-      for (int a = 0; a < axis_count(); ++a)
-        if (std::abs(nest_.stride(x, a)) != std::abs(nest_.stride(y, a)))
-          return std::abs(nest_.stride(x, a)) > std::abs(nest_.stride(y, a));
-      return false;
-    };
-    int largest = output() > 0 ? 0 : -1;
-    for (int i = 1; i < output(); ++i)
-      if (moves_more(i, largest)) largest = i;
-    return largest;
-  }
-
-  int contiguous(int operand) const {
-    for (int a = 0; operand >= 0 && a < axis_count(); ++a)
-      if (nest_.stride(operand, a) == 1) return a;
-    return -1;
-  }
-
   // ---- The tile
 
   bool choose_columns() {
     const int by_output = contiguous(output());
-    column_ = choice_.by_output ? by_output : contiguous(largest_);
+    column_ = choice_.by_output ? by_output : contiguous(largest);
     if (column_ < 0 && choice_.by_output && !choice_.input_order) column_ = longest_axis();
     if (!choice_.by_output && (column_ < 0 || column_ == by_output)) return false;
     if (column_ < 0) return choice_.by_output && !choice_.input_order;
-    lanes_ = vector_lanes(axis(column_).extent, nest_.compute, target_);
+    lanes_ = vector_lanes(axis(column_).extent, nest.compute, target_);
     const int64_t most = ceil_div(axis(column_).extent, lanes_);
     vectors_ = std::min<int64_t>(most, 4);
     return true;
@@ -131,14 +79,14 @@ class Scheduler {
     if (column_ < 0) return;
     constexpr int64_t kFewNeighbours = 8;
     for (int o = 0; o <= output(); ++o) {
-      const int64_t stride = nest_.stride(o, column_);
+      const int64_t stride = nest.stride(o, column_);
       const int across = contiguous(o);
       if (stride == 0 || stride == 1 || across < 0 || axis(across).reduced ||
           axis(column_).reduced || lanes_ == 1)
         continue;
       if (stride == axis(across).extent && stride <= kFewNeighbours) {
         rows_ = {{across, axis(across).extent}};
-        vectors_ = 64 / (lanes_ * part_bytes(nest_.compute));  // whole lines
+        vectors_ = 64 / (lanes_ * part_bytes(nest.compute));  // whole lines
         return;
       }
       if (axis(across).extent >= lanes_ / 2) {
@@ -158,9 +106,7 @@ class Scheduler {
   }
 
   bool is_streamed() const {
-    return largest_ >= 0 &&
-           nest_.elements(largest_) * static_cast<double>(nest_.element_bytes(largest_)) >
-               static_cast<double>(target_.l2_bytes);
+    return largest >= 0 && bytes(largest) > static_cast<double>(target_.l2_bytes);
   }
 
   int64_t rows_of_sums() const { return is_streamed() ? target_.pace.streams : kRowsOfSums; }
@@ -170,15 +116,15 @@ class Scheduler {
   bool reads_within_pages(int a) const {
     constexpr int64_t kPageBytes = 4096;
     if (!is_streamed() || axis(a).extent % kRowsOfSums != 0) return false;
-    const int64_t apart = std::abs(nest_.stride(largest_, a)) * nest_.element_bytes(largest_);
+    const int64_t apart = std::abs(nest.stride(largest, a)) * nest.element_bytes(largest);
     return apart < kPageBytes && apart * axis(a).extent / kRowsOfSums >= kPageBytes;
   }
 
   // Into as many parts as a tile has rows, and the positions of one of them.
   void cut_in_two(int a) {
-    Axis& parts = nest_.axes[static_cast<size_t>(a)];
+    Axis& parts = nest.axes[static_cast<size_t>(a)];
     const Axis within = cut(parts, parts.extent / kRowsOfSums);
-    nest_.axes.insert(nest_.axes.begin() + a + 1, within);
+    nest.axes.insert(nest.axes.begin() + a + 1, within);
     if (column_ > a) ++column_;
   }
 
@@ -198,27 +144,19 @@ class Scheduler {
     return 1;
   }
 
-  // Axes, outermost first, as an operand lies.
-  std::vector<int> order_of(int operand) const {
-    std::vector<int> order;
-    for (int a = 0; a < axis_count(); ++a) order.push_back(a);
-    sort_by(order, [&](int a) { return -std::abs(nest_.stride(operand, a)); });
-    return order;
-  }
-
   // Sums that lie outside kept axes are cut into loops of a few, which add to the output; but where
   // the output has fewer bits than the sum, all of it happens in registers.
   void build_loops() {
     Tile leaf = tile();
     std::vector<Step> steps;
-    const bool may_add = nest_.output.dtype == nest_.compute;
-    const bool by_input = choice_.input_order && may_add && largest_ >= 0;
+    const bool may_add = nest.output.dtype == nest.compute;
+    const bool by_input = choice_.input_order && may_add && largest >= 0;
     // Rows whose sums are long are worth adding up once for each position of the loops outside.
     constexpr int64_t kLong = 128;
     const bool rows_are_short =
         column_ < 0 || !axis(column_).reduced || axis(column_).extent < kLong;
     std::vector<int> summed;
-    for (const int a : order_of(choice_.input_order && largest_ >= 0 ? largest_ : output())) {
+    for (const int a : order_of(choice_.input_order && largest >= 0 ? largest : output())) {
       if (axis(a).reduced) {
         if (a != column_) summed.push_back(a);
         continue;
@@ -241,10 +179,10 @@ class Scheduler {
     leaf.reduce_axes = summed_outside_;
     leaf.reduce_axes.insert(leaf.reduce_axes.end(), summed.begin(), summed.end());
     if (column_ >= 0 && axis(column_).reduced) leaf.reduce_axes.push_back(column_);
-    NestBuilder builder(nest_);
-    cut_into_tasks(steps, builder);
+    NestBuilder builder(nest);
+    cut_into_tasks(in_long_runs(steps), builder);
     builder.loops(steps);
-    leaf.streams = summed_outside_.empty() && streams_whole_lines(nest_, builder, leaf, target_);
+    leaf.streams = summed_outside_.empty() && streams_whole_lines(nest, builder, leaf, target_);
     const std::vector<Step> blocks = blocks_of_sums(leaf);
     if (blocks.empty() || !summed_outside_.empty()) return builder.leaf(std::move(leaf));
     sum_in_blocks(builder, blocks, std::move(leaf));
@@ -269,96 +207,38 @@ class Scheduler {
   }
 
   void sum_in_blocks(NestBuilder& builder, const std::vector<Step>& blocks, Tile leaf) {
-    BufferBuilder layout(nest_, builder);
+    BufferBuilder layout(nest, builder);
     if (column_ >= 0) layout.add(column_, axis(column_).reduced ? 1 : builder.range(column_));
     if (row_axis() >= 0) layout.add(row_axis(), builder.range(row_axis()));
-    const int buffer = layout.finish(lanes_of(nest_.compute, target_));
+    const int buffer = layout.finish(lanes_of(nest.compute, target_));
     builder.local(buffer);
     const auto here = builder.place();
     builder.loops(blocks);
-    leaf.output = nest_.buffer_index(buffer);
+    leaf.output = nest.buffer_index(buffer);
     leaf.streams = false;
     builder.leaf(std::move(leaf));
     builder.return_to(here);
-    copy(nest_, builder, nest_.buffer_index(buffer), output(), target_, {});
+    copy(nest, builder, nest.buffer_index(buffer), output(), target_, {});
   }
 
   int row_axis() const { return rows_.empty() ? -1 : rows_[0].axis; }
 
   void sort_by_input(std::vector<int>& axes) const {
-    if (largest_ < 0) return;
-    sort_by(axes, [&](int a) { return -std::abs(nest_.stride(largest_, a)); });
+    if (largest < 0) return;
+    sort_by(axes, [&](int a) { return -std::abs(nest.stride(largest, a)); });
   }
 
-  void cut_into_tasks(std::vector<Step> steps, NestBuilder& builder) const {
-    double work = 1;
-    for (const Axis& a : nest_.axes) work *= static_cast<double>(a.extent);
-    // Tasks that share the rows of a sum still read long runs of each.
+  // Tasks that share the rows of a sum still read long runs of each.
+  std::vector<Step> in_long_runs(std::vector<Step> steps) const {
     constexpr int64_t kRunBytes = 16384;
     for (Step& step : steps)
       if (!summed_outside_.empty() && step.axis == column_)
-        step.size *= ceil_div(kRunBytes, step.size * nest_.element_bytes(output()));
-    std::erase_if(steps, [&](const Step& step) { return axis(step.axis).reduced; });
-    builder.parallel_loops(steps, std::min(work / kTaskElements, kMostTasks));
-  }
-
-  // ---- Through a block in scratch
-
-  // A permutation whose sides are contiguous along different axes: the block holds a long run of
-  // both (Ruetsch, Micikevicius, "Optimizing matrix transpose in CUDA", 2009, for the idea).
-  bool build_staged() {
-    const int x = contiguous(largest_);
-    const int y = contiguous(output());
-    if (nest_.inputs.size() != 1 || x < 0 || y < 0 || x == y || axis(x).reduced) return false;
-    for (const Axis& a : nest_.axes)
-      if (a.reduced) return false;
-    const double bytes =
-        nest_.elements(output()) * static_cast<double>(nest_.element_bytes(output()));
-    if (bytes <= static_cast<double>(target_.l2_bytes)) return false;
-
-    std::vector<int64_t> sizes(nest_.axes.size(), 1);
-    take_run(0, sizes);
-    take_run(output(), sizes);
-    std::vector<Step> steps;
-    for (const int a : order_of(output())) steps.push_back({a, sizes[static_cast<size_t>(a)]});
-    NestBuilder builder(nest_);
-    cut_into_tasks(steps, builder);
-    builder.loops(steps);
-    BufferBuilder layout(nest_, builder);
-    const std::vector<int> order = order_of(output());
-    // An odd number of lines from row to row, or they would share a few sets of the cache.
-    for (size_t i = order.size(); i-- > 0;) {
-      layout.add(order[i], builder.range(order[i]));
-      if (order[i] == y) layout.pad(lanes_of(nest_.compute, target_));
-    }
-    const int buffer = layout.finish(lanes_of(nest_.compute, target_));
-    builder.local(buffer);
-    const auto here = builder.place();
-    copy(nest_, builder, 0, nest_.buffer_index(buffer), target_,
-         {.most_square = target_.vector_bytes / 4});
-    builder.return_to(here);
-    copy(nest_, builder, nest_.buffer_index(buffer), output(), target_, {.streams = true});
-    return true;
-  }
-
-  // Adds positions to a block until an operand is contiguous for 1 KiB.
-  void take_run(int operand, std::vector<int64_t>& sizes) const {
-    constexpr int64_t kRunBytes = 1024;
-    int64_t run = nest_.element_bytes(operand);
-    const std::vector<int> order = order_of(operand);
-    for (size_t i = order.size(); i-- > 0 && run < kRunBytes;) {
-      const Axis& along = axis(order[i]);
-      int64_t& size = sizes[static_cast<size_t>(order[i])];
-      size = std::max(size, std::min(along.extent, ceil_div(kRunBytes, run)));
-      if (size * 2 > along.extent) size = along.extent;
-      run *= size;
-    }
+        step.size *= ceil_div(kRunBytes, step.size * nest.element_bytes(output()));
+    return steps;
   }
 
   Choice choice_;
   const Target& target_;
-  LoopNest nest_;
-  int largest_ = -1;
   int column_ = -1;
   int64_t vectors_ = 1;
   int lanes_ = 1;
@@ -374,6 +254,7 @@ std::vector<LoopNest> schedules(const MapReduce& step, const Target& target) {
     if (auto nest = Scheduler(step, target, choice).run())
       if (std::find(nests.begin(), nests.end(), *nest) == nests.end())
         nests.push_back(*std::move(nest));
+  for (LoopNest& nest : schedule_staged(step, target)) nests.push_back(std::move(nest));
   sort_by(nests, [&](const LoopNest& nest) {
     const double cycles = cost_of(nest, target).cycles(target);
     return step.reduced.empty() ? cycles : cycles + kPageTurn * page_turns(nest);

@@ -28,6 +28,12 @@ int vector_lanes(int64_t extent, DType compute, const Target& target) {
   return static_cast<int>(lanes);
 }
 
+int64_t largest_divisor(int64_t number, int64_t most) {
+  int64_t divisor = std::clamp<int64_t>(most, 1, number);
+  while (number % divisor != 0) --divisor;
+  return divisor;
+}
+
 int64_t padded(int64_t elements, int64_t lanes) {
   if (elements >= lanes) return ceil_div(elements, lanes) * lanes;
   return static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(elements)));
@@ -197,18 +203,32 @@ class Copier {
     }
     if (column >= 0) tile.pads = fits_padded(block(column), tile, options.room);
     for (const int a : axes_) builder_.loop({a, block(a)});
-    for (const int a : axes_) {
-      const auto step_of = [&](const std::vector<TileDim>& dims) {
-        return !dims.empty() && dims[0].axis == a ? dims[0].count : 1;
-      };
-      builder_.loop({a, std::max(step_of(tile.rows), step_of(tile.columns))});
-    }
+    if (options.asks_ahead) ask_ahead(tile);
+    for (const int a : axes_) builder_.loop({a, step_of(tile, a)});
     tile.streams = options.streams && streams_whole_lines(nest_, builder_, tile, target);
     builder_.leaf(std::move(tile));
   }
 
  private:
   static constexpr int kVectors = 4;
+
+  static int64_t step_of(const Tile& tile, int a) {
+    int64_t step = 1;
+    for (const auto* dims : {&tile.rows, &tile.columns})
+      if (!dims->empty() && dims->front().axis == a) step = std::max(step, dims->front().count);
+    return step;
+  }
+
+  // For what comes two rounds of the innermost loop later. Within one, processors read ahead.
+  void ask_ahead(Tile& tile) const {
+    constexpr int64_t kRounds = 2;
+    std::vector<int> loops;
+    for (const int a : axes_)
+      if (block(a) > step_of(tile, a)) loops.push_back(a);
+    if (loops.size() < 2) return;
+    const int a = loops[loops.size() - 2];
+    tile.prefetches.push_back({from_, kRounds * step_of(tile, a) * nest_.stride(from_, a)});
+  }
 
   // Whether the last vector of a row of `width` elements may be stored whole.
   static bool fits_padded(int64_t width, const Tile& tile, int64_t room) {

@@ -20,6 +20,9 @@ int vector_lanes(int64_t extent, DType compute, const Target& target);
 
 inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+// Of a number, at most `most`.
+int64_t largest_divisor(int64_t number, int64_t most);
+
 // Room that the elements of a tile take in a buffer: whole vectors, or, where they do not fill one,
 // the next power of two.
 int64_t padded(int64_t elements, int64_t lanes);
@@ -108,6 +111,7 @@ struct CopyOptions {
   int64_t most_square = 8;  // lanes of squares of registers that are transposed
   int64_t room = 0;         // elements that each row of the destination has room for, if known
   bool streams = false;     // past the caches, where that pays
+  bool asks_ahead = false;  // for what is read from memory
   std::vector<int> ignored = {};  // axes that walk elements which others walk too
 };
 

@@ -145,8 +145,8 @@ Request request_of(const std::string& expression, DType dtype,
 }
 
 // What random cases seldom meet: runs of C that belong to both operands, in whole lines and not;
-// few columns of long sums; pairs of bfloat16 in all orders; blocks of some labels whose first
-// choice has no room.
+// few columns of long sums; pairs of bfloat16 in all orders; permutations whose rows begin inside
+// of lines; blocks of some labels whose first choice has no room.
 TEST(Schedule, RareShapesAgreeWithTheReference) {
   if (!code_generator()) GTEST_SKIP() << "built without a compiler";
   struct Case {
@@ -165,6 +165,10 @@ TEST(Schedule, RareShapesAgreeWithTheReference) {
       {"bmk,bkn->bmn", DType::kFloat32, {{'m', 9}, {'k', 37}}},
       {"kn,mk->mn", DType::kComplex64, {{'m', 7}, {'k', 33}, {'n', 2}}},
       {"abk,nk->anb", DType::kFloat64, {{'b', 5}, {'k', 40}, {'n', 6}}},
+      {"abcd->dcba", DType::kFloat32, {{'a', 5}, {'b', 7}, {'c', 9}, {'d', 23}}},
+      {"ab->ba", DType::kFloat64, {{'a', 61}, {'b', 77}}},
+      {"ab->ba", DType::kInt8, {{'a', 67}, {'b', 291}}},
+      {"abc->cba", DType::kFloat16, {{'a', 19}, {'b', 10}, {'c', 51}}},
       {"mk,kn->mn", DType::kBFloat16, {{'m', 15}, {'k', 34}, {'n', 37}}},
       {"mk,nk->mn", DType::kBFloat16, {{'m', 9}, {'k', 66}, {'n', 18}}},
       {"km,kn->nm", DType::kBFloat16, {{'m', 33}, {'k', 12}, {'n', 7}}},

@@ -26,6 +26,7 @@ TileEmitter::TileEmitter(NestEmitter& nest, const NestEmitter::Scope& scope, con
       numbers_(tile.reduce_axes.empty() ? factors_ : nest.numbers_) {}
 
 void TileEmitter::emit() {
+  if (tile_.peels) return copy_by_lines();
   for_each_size(tile_.rows, [&](const std::vector<TileDim>& rows) {
     for_each_size(tile_.columns, [&](const std::vector<TileDim>& columns) {
       if (reduces_vectors()) return emit_variant({rows, tile_.columns, count_of(columns)});
@@ -58,7 +59,10 @@ void TileEmitter::emit_variant(const Shape& shape) {
     zeros.push_back(numbers_.zero(lanes_at(shape, vector)));
   });
   if (tile_.inputs.empty()) return flush(zeros, shape);
-  if (tile_.reduce_axes.empty()) return flush(products(shape), shape);
+  if (tile_.reduce_axes.empty()) {
+    prefetch_copied(shape);
+    return flush(products(shape), shape);
+  }
   prefetch_before_sums(shape);
   flush(reduce(0, scope_.pointers, zeros, shape), shape);
 }

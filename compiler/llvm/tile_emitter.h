@@ -45,6 +45,12 @@ class TileEmitter {
     Loaded loaded = {};
   };
 
+  // tile_lines.cc
+  void copy_by_lines();
+  // For each `element` from `begin` on, in steps, while it is before `end`.
+  void for_each_step(llvm::Value* begin, llvm::Value* end, int64_t step,
+                     const std::function<void(llvm::Value* element)>& body);
+
   void for_each_size(const std::vector<TileDim>& dims,
                      const std::function<void(const std::vector<TileDim>&)>& emit_size);
   void emit_variant(const Shape& shape);
@@ -72,6 +78,7 @@ class TileEmitter {
   void prefetch_before_sums(const Shape& shape);
   void prefetch_within_sums(const Pointers& pointers, const Shape& shape);
   void prefetch_output(const Prefetch& ahead, const Shape& shape);
+  void prefetch_copied(const Shape& shape);
   void prefetch_share(const Prefetch& ahead, const Shape& shape);
   void prefetch_columns(const Prefetch& ahead, const Pointers& pointers, const Shape& shape);
   // What lies at those offsets from an operand's start, each line once.

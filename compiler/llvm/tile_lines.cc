@@ -1,0 +1,77 @@
+// A run that leaves a block for the output, which is too large for the caches: written in whole
+// vectors past them, wherever it begins and ends.
+
+#include <cstdint>
+#include <functional>
+
+#include "compiler/llvm/tile_emitter.h"
+#include "compiler/loop_nest.h"
+
+namespace einc {
+
+void TileEmitter::copy_by_lines() {
+  const int from = tile_.inputs[0];
+  const NestOperand& to = loops().output;
+  llvm::Value* const source = scope_.pointers[static_cast<size_t>(from)];
+  llvm::Value* const destination = scope_.pointers[static_cast<size_t>(tile_.output)];
+  const int64_t bytes = loops().element_bytes(tile_.output);
+  const int64_t source_bytes = loops().element_bytes(from);
+  llvm::Value* const size = range(tile_.columns[0].axis).size;
+  llvm::Value* const lanes = nest_.constant(tile_.lanes);
+  nest_.streams_ = true;
+
+  const auto place = [&](llvm::Value* start, llvm::Value* element, int64_t element_bytes) {
+    return numbers_.offset(start, ir_.CreateMul(element, nest_.constant(element_bytes)));
+  };
+  const auto load = [&](llvm::Value* element, int count) {
+    return numbers_.load_packed(place(source, element, source_bytes), plane_bytes(from), count);
+  };
+  const auto copy = [&](llvm::Value* element, int count, bool streams) {
+    numbers_.store(load(element, count), place(destination, element, bytes), to, count, streams);
+  };
+  // Fewer than a vector has lanes.
+  const auto copy_some = [&](llvm::Value* begin, llvm::Value* end) {
+    if (!numbers_.has_masks())
+      return for_each_step(begin, end, 1, [&](llvm::Value* element) { copy(element, 1, false); });
+    llvm::Value* const active = ir_.CreateSub(end, begin);
+    numbers_.store_some(load(begin, tile_.lanes), place(destination, begin, bytes), to, active);
+  };
+
+  // Elements before the first whole vector; of an output that begins within an element, none of
+  // which the vectors are whole, all.
+  llvm::Value* const address = ir_.CreatePtrToInt(destination, ir_.getInt64Ty());
+  llvm::Value* const before =
+      ir_.CreateAnd(ir_.CreateNeg(address), nest_.constant(tile_.lanes * bytes - 1));
+  llvm::Value* const is_whole =
+      ir_.CreateICmpEQ(ir_.CreateAnd(before, nest_.constant(bytes - 1)), nest_.constant(0));
+  llvm::Value* const elements = ir_.CreateUDiv(before, nest_.constant(bytes));
+  llvm::Value* const head = ir_.CreateSelect(ir_.CreateICmpULT(elements, size), elements, size);
+  copy_some(nest_.constant(0), head);
+
+  llvm::Value* const whole_end =
+      ir_.CreateAdd(head, ir_.CreateMul(ir_.CreateUDiv(ir_.CreateSub(size, head), lanes), lanes));
+  const auto copy_vectors = [&](bool streams) {
+    for_each_step(head, whole_end, tile_.lanes,
+                  [&](llvm::Value* element) { copy(element, tile_.lanes, streams); });
+  };
+  nest_.branch(is_whole, [&] { copy_vectors(true); }, [&] { copy_vectors(false); });
+  copy_some(whole_end, size);
+}
+
+void TileEmitter::for_each_step(llvm::Value* begin, llvm::Value* end, int64_t step,
+                                const std::function<void(llvm::Value* element)>& body) {
+  llvm::BasicBlock* const before = ir_.GetInsertBlock();
+  llvm::BasicBlock* const loop = nest_.new_block("vector");
+  llvm::BasicBlock* const after = nest_.new_block("copied");
+  ir_.CreateCondBr(ir_.CreateICmpSLT(begin, end), loop, after);
+  ir_.SetInsertPoint(loop);
+  llvm::PHINode* const element = ir_.CreatePHI(begin->getType(), 2);
+  element->addIncoming(begin, before);
+  body(element);
+  llvm::Value* const next = ir_.CreateAdd(element, nest_.constant(step));
+  element->addIncoming(next, ir_.GetInsertBlock());
+  ir_.CreateCondBr(ir_.CreateICmpSLT(next, end), loop, after);
+  ir_.SetInsertPoint(after);
+}
+
+}  // namespace einc

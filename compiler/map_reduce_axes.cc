@@ -1,0 +1,75 @@
+#include "compiler/schedule_map_reduce.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "compiler/loop_nest.h"
+#include "compiler/plan.h"
+#include "compiler/schedule_util.h"
+#include "compiler/sort_by.h"
+
+namespace einc {
+namespace {
+
+// Elements below which a task is not worth handing over, about 20 us of work.
+constexpr double kTaskElements = 65536;
+// More tasks than this give threads nothing.
+constexpr double kMostTasks = 64;
+
+}  // namespace
+
+MapReduceAxes::MapReduceAxes(const MapReduce& step) {
+  for (const StepOperand& input : step.inputs)
+    nest.inputs.push_back({input.dtype, input.conjugate});
+  nest.output = {step.output.dtype, step.output.conjugate};
+  nest.compute = step.compute;
+  nest.accumulates = step.accumulates;
+  add("o", step.kept, false);
+  add("r", step.reduced, true);
+  largest = largest_input();
+}
+
+void MapReduceAxes::add(const char* prefix, const std::vector<Dim>& dims, bool reduced) {
+  for (size_t d = 0; d < dims.size(); ++d)
+    nest.axes.push_back({prefix + std::to_string(d), reduced, dims[d].extent, dims[d].strides});
+}
+
+int MapReduceAxes::largest_input() const {
+  const auto moves_more = [&](int x, int y) {
+    if (nest.elements(x) != nest.elements(y)) return nest.elements(x) > nest.elements(y);
+    for (int a = 0; a < axis_count(); ++a)
+      if (std::abs(nest.stride(x, a)) != std::abs(nest.stride(y, a)))
+        return std::abs(nest.stride(x, a)) > std::abs(nest.stride(y, a));
+    return false;
+  };
+  int found = output() > 0 ? 0 : -1;
+  for (int i = 1; i < output(); ++i)
+    if (moves_more(i, found)) found = i;
+  return found;
+}
+
+int MapReduceAxes::contiguous(int operand) const {
+  for (int a = 0; operand >= 0 && a < axis_count(); ++a)
+    if (nest.stride(operand, a) == 1) return a;
+  return -1;
+}
+
+std::vector<int> MapReduceAxes::order_of(int operand) const {
+  std::vector<int> order;
+  for (int a = 0; a < axis_count(); ++a) order.push_back(a);
+  sort_by(order, [&](int a) { return -std::abs(nest.stride(operand, a)); });
+  return order;
+}
+
+void MapReduceAxes::cut_into_tasks(std::vector<Step> steps, NestBuilder& builder) const {
+  double work = 1;
+  for (const Axis& a : nest.axes)
+    if (a.flattens.empty()) work *= static_cast<double>(a.extent);
+  std::erase_if(steps, [&](const Step& step) { return axis(step.axis).reduced; });
+  builder.parallel_loops(steps, std::min(work / kTaskElements, kMostTasks));
+}
+
+}  // namespace einc

@@ -1,0 +1,44 @@
+// What the schedulers of map-reduces share. The entry point for everyone else is schedule.h.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "compiler/loop_nest.h"
+#include "compiler/plan.h"
+#include "compiler/schedule_util.h"
+#include "compiler/target.h"
+
+namespace einc {
+
+// A nest without loops, of kept axes and of reduced ones.
+struct MapReduceAxes {
+  LoopNest nest;
+  int largest = -1;  // input; of equals the one that moves along the outermost axes
+
+  explicit MapReduceAxes(const MapReduce& step);
+
+  int output() const { return nest.output_index(); }
+  const Axis& axis(int index) const { return nest.axes[static_cast<size_t>(index)]; }
+  int axis_count() const { return static_cast<int>(nest.axes.size()); }
+  double bytes(int operand) const {
+    return nest.elements(operand) * static_cast<double>(nest.element_bytes(operand));
+  }
+  // The axis along which an operand is contiguous, or -1.
+  int contiguous(int operand) const;
+  // Axes, outermost first, as an operand lies.
+  std::vector<int> order_of(int operand) const;
+  // Parallel loops over the kept ones of the steps, of as many tasks as the step is worth.
+  void cut_into_tasks(std::vector<Step> steps, NestBuilder& builder) const;
+
+ private:
+  void add(const char* prefix, const std::vector<Dim>& dims, bool reduced);
+  int largest_input() const;
+};
+
+// A permutation through a block in scratch, where its sides are contiguous along different axes:
+// the block holds a long run of both. None for other steps.
+std::vector<LoopNest> schedule_staged(const MapReduce& step, const Target& target);
+
+}  // namespace einc
