@@ -1,6 +1,7 @@
 // A run that leaves a block for the output, which is too large for the caches: written in whole
 // vectors past them, wherever it begins and ends.
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 
