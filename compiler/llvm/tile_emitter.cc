@@ -60,7 +60,7 @@ void TileEmitter::emit_variant(const Shape& shape) {
   });
   if (tile_.inputs.empty()) return flush(zeros, shape);
   if (tile_.reduce_axes.empty()) {
-    prefetch_copied(shape);
+    for (const Prefetch& ahead : tile_.prefetches) prefetch_part(ahead, shape);
     return flush(products(shape), shape);
   }
   prefetch_before_sums(shape);

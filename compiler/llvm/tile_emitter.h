@@ -77,8 +77,7 @@ class TileEmitter {
   // tile_prefetch.cc
   void prefetch_before_sums(const Shape& shape);
   void prefetch_within_sums(const Pointers& pointers, const Shape& shape);
-  void prefetch_output(const Prefetch& ahead, const Shape& shape);
-  void prefetch_copied(const Shape& shape);
+  void prefetch_part(const Prefetch& ahead, const Shape& shape);
   void prefetch_share(const Prefetch& ahead, const Shape& shape);
   void prefetch_columns(const Prefetch& ahead, const Pointers& pointers, const Shape& shape);
   // What lies at those offsets from an operand's start, each line once.

@@ -16,7 +16,7 @@ namespace einc {
 void TileEmitter::prefetch_before_sums(const Shape& shape) {
   for (const Prefetch& ahead : tile_.prefetches)
     if (ahead.operand == tile_.output) {
-      prefetch_output(ahead, shape);
+      prefetch_part(ahead, shape);
     } else if (ahead.shared_along >= 0) {
       prefetch_share(ahead, shape);
     }
@@ -66,20 +66,8 @@ void TileEmitter::prefetch_share(const Prefetch& ahead, const Shape& shape) {
   prefetch_lines(numbers_.offset(all_parts, part_of_tile), offsets);
 }
 
-void TileEmitter::prefetch_copied(const Shape& shape) {
-  for (const Prefetch& ahead : tile_.prefetches) {
-    std::vector<int64_t> offsets;
-    for (int64_t row = 0; row < shape.row_count(); ++row)
-      for (int64_t column = 0; column < shape.width(); ++column)
-        offsets.push_back(offset_of(ahead.operand, shape.rows, row) +
-                          offset_of(ahead.operand, shape.columns, column));
-    prefetch_lines(numbers_.offset(scope_.pointers[static_cast<size_t>(ahead.operand)],
-                                   ahead.distance * loops().element_bytes(ahead.operand)),
-                   offsets);
-  }
-}
-
-void TileEmitter::prefetch_output(const Prefetch& ahead, const Shape& shape) {
+// Rows and columns of an operand.
+void TileEmitter::prefetch_part(const Prefetch& ahead, const Shape& shape) {
   std::vector<int64_t> offsets;
   for (int64_t row = 0; row < shape.row_count(); ++row)
     for (int64_t column = 0; column < shape.width(); ++column)
