@@ -46,10 +46,6 @@ Result<Tier> choose_working_tier(const std::string& name) {
   return tier;
 }
 
-std::vector<CodeKind> precompiled(const Plan& plan) {
-  return std::vector<CodeKind>(plan.steps.size(), CodeKind::kPrecompiled);
-}
-
 }  // namespace
 
 struct Engine::Caches {
@@ -124,10 +120,11 @@ Result<ProgramPtr> Engine::start(const Keys& keys, const Einsum& einsum, const P
     if (!program) return program.error();
     return complete(*std::move(program), types);
   };
-  const auto first = assembled(*steps, precompiled(*steps), nullptr);
+  const std::vector<CodeKind> none(steps->steps.size(), CodeKind::kPrecompiled);
+  const auto first = assembled(*steps, none, nullptr);
   if (!first) return first.error();
+  if (compiled == none) return remember(keys, *first);
   const auto upgrade = std::make_shared<Upgrade>();
-  if (compiled == precompiled(*steps)) return remember(keys, *first);
   if (!pays_at_once(*steps, compiled, target))
     upgrade->job = Background::instance().post([=, this, steps = *steps] {
       if (!code_generator()) return;

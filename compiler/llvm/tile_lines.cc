@@ -28,14 +28,16 @@ void TileEmitter::copy_by_lines() {
     return numbers_.load_packed(place(source, element, source_bytes), plane_bytes(from), count);
   };
   const auto copy = [&](llvm::Value* element, int count, bool streams) {
-    numbers_.store(load(element, count), place(destination, element, bytes), to, count, streams);
+    const Number number = load(element, count);
+    numbers_.store(number, place(destination, element, bytes), to, count, streams);
   };
   // Fewer than a vector has lanes.
   const auto copy_some = [&](llvm::Value* begin, llvm::Value* end) {
     if (!numbers_.has_masks())
       return for_each_step(begin, end, 1, [&](llvm::Value* element) { copy(element, 1, false); });
     llvm::Value* const active = ir_.CreateSub(end, begin);
-    numbers_.store_some(load(begin, tile_.lanes), place(destination, begin, bytes), to, active);
+    const Number number = load(begin, tile_.lanes);
+    numbers_.store_some(number, place(destination, begin, bytes), to, active);
   };
 
   // Elements before the first whole vector; of an output that begins within an element, none of
