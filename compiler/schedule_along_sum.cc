@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "compiler/loop_nest.h"
-#include "compiler/plan.h"
 #include "compiler/schedule_contraction.h"
 #include "compiler/schedule_util.h"
 #include "compiler/target.h"

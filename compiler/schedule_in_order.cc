@@ -10,7 +10,6 @@
 
 #include "compiler/contraction_tile.h"
 #include "compiler/loop_nest.h"
-#include "compiler/plan.h"
 #include "compiler/schedule_contraction.h"
 #include "compiler/target.h"
 

@@ -12,6 +12,7 @@
 #include "compiler/llvm/tile_emitter.h"
 #include "compiler/loop_nest.h"
 #include "compiler/target.h"
+#include "einc/dtype.h"
 #include "runtime/abi.h"
 
 namespace einc {
