@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "all_paths.h"
 #include "compiler/path/anneal.h"
 #include "compiler/path/bisection.h"
 #include "compiler/path/budget.h"
@@ -17,7 +18,6 @@
 #include "compiler/path/finders.h"
 #include "compiler/path/greedy.h"
 #include "compiler/path/hypergraph.h"
-#include "compiler/path/interval_search.h"
 #include "compiler/path/label_bits.h"
 #include "compiler/path/network.h"
 #include "compiler/path/path.h"
@@ -62,54 +62,6 @@ Network random_network(size_t terms, Random& random) {
   return network;
 }
 
-bool is_path(const SsaPath& path, size_t terms) {
-  if (path.size() + 1 != terms) return false;
-  std::vector<int> uses(terms + path.size());
-  for (size_t s = 0; s < path.size(); ++s)
-    for (const int node : {path[s].first, path[s].second}) {
-      if (node < 0 || static_cast<size_t>(node) >= terms + s) return false;
-      ++uses[static_cast<size_t>(node)];
-    }
-  uses.pop_back();
-  return std::all_of(uses.begin(), uses.end(), [](int n) { return n == 1; });
-}
-
-constexpr double kNoPath = 1e300;
-
-bool share_label(const Network& network, const LabelList& a, const LabelList& b) {
-  return std::any_of(a.begin(), a.end(), [&](int label) {
-    return network.log2_extents[static_cast<size_t>(label)] > 0 &&
-           std::find(b.begin(), b.end(), label) != b.end();
-  });
-}
-
-// By every binary tree, or every one without outer products.
-double fewest_flops(const Contractor& contractor, const Network& network, std::vector<int> nodes,
-                    bool may_be_outer = true) {
-  if (nodes.size() == 1) return 0;
-  double fewest = kNoPath;
-  for (size_t a = 0; a < nodes.size(); ++a)
-    for (size_t b = a + 1; b < nodes.size(); ++b) {
-      if (!may_be_outer &&
-          !share_label(network, contractor.labels(nodes[a]), contractor.labels(nodes[b])))
-        continue;
-      Contractor next = contractor;
-      const double flops = std::exp2(log2_elements(
-          network, set_union(contractor.labels(nodes[a]), contractor.labels(nodes[b]))));
-      std::vector<int> rest{next.contract(nodes[a], nodes[b])};
-      for (size_t n = 0; n < nodes.size(); ++n)
-        if (n != a && n != b) rest.push_back(nodes[n]);
-      fewest = std::min(fewest, flops + fewest_flops(next, network, rest, may_be_outer));
-    }
-  return fewest;
-}
-
-SsaPath found(const PathFinder& finder, const Network& network, int64_t moves,
-              const Objective& objective = kFewestFlops, uint64_t seed = 0, int threads = 1) {
-  Budget budget = Budget::of_moves(moves);
-  return finder.find(network, {objective, seed, threads, budget});
-}
-
 RC_GTEST_PROP(Path, EveryFinderFindsAPath, (uint64_t seed)) {
   Random random(seed);
   const size_t terms = 1 + random.below(60);
@@ -141,9 +93,7 @@ RC_GTEST_PROP(Path, OfSeveralThreadsIsTheirBest, (uint64_t seed)) {
 RC_GTEST_PROP(Path, ExactIsAsCheapAsTheBestOfAllTrees, (uint64_t seed)) {
   Random random(seed);
   const Network network = random_network(2 + random.below(5), random);
-  std::vector<int> terms;
-  for (size_t t = 0; t < network.terms.size(); ++t) terms.push_back(static_cast<int>(t));
-  const double fewest = fewest_flops(Contractor(network), network, terms);
+  const double fewest = fewest_flops(network);
   const SsaPath path = exact_path(network, kFewestFlops);
   RC_ASSERT(std::abs(cost_of(network, path).log2_flops - std::log2(fewest)) < 1e-3);
 }
@@ -151,9 +101,7 @@ RC_GTEST_PROP(Path, ExactIsAsCheapAsTheBestOfAllTrees, (uint64_t seed)) {
 RC_GTEST_PROP(Path, ConnectedIsAsCheapAsTheBestWithoutOuterProducts, (uint64_t seed)) {
   Random random(seed);
   const Network network = random_network(2 + random.below(5), random);
-  std::vector<int> terms;
-  for (size_t t = 0; t < network.terms.size(); ++t) terms.push_back(static_cast<int>(t));
-  const double fewest = fewest_flops(Contractor(network), network, terms, false);
+  const double fewest = fewest_flops(network, false);
   const auto search = [&](double log2_bound, int64_t moves) {
     Budget budget = Budget::of_moves(moves);
     return connected_path(network, kFewestFlops, log2_bound, 1, budget);
@@ -227,38 +175,6 @@ RC_GTEST_PROP(Hypergraph, IsCutInTwo, (uint64_t seed)) {
   RC_ASSERT(sides.size() == graph.vertices());
   const auto ones = std::count(sides.begin(), sides.end(), true);
   RC_ASSERT(ones > 0 && static_cast<size_t>(ones) < sides.size());
-}
-
-TEST(Path, OfAChainIsTheBestOne) {
-  // As many splits as matrices: what an interval search finds is the optimum.
-  Random random(3);
-  Network chain;
-  constexpr int kMatrices = 60;
-  std::vector<double> extents;
-  for (int i = 0; i <= kMatrices; ++i) {
-    extents.push_back(2.0 + static_cast<double>(random.below(100)));
-    chain.log2_extents.push_back(std::log2(extents.back()));
-  }
-  for (int i = 0; i < kMatrices; ++i) chain.terms.push_back({i, i + 1});
-  chain.output = {0, kMatrices};
-  std::vector<std::vector<double>> best(kMatrices, std::vector<double>(kMatrices));
-  for (int length = 2; length <= kMatrices; ++length)
-    for (int i = 0; i + length <= kMatrices; ++i) {
-      const auto at = [&](int a, int b) -> double& {
-        return best[static_cast<size_t>(a)][static_cast<size_t>(b)];
-      };
-      const int end = i + length - 1;
-      at(i, end) = 1e300;
-      for (int k = i; k < end; ++k)
-        at(i, end) = std::min(at(i, end), at(i, k) + at(k + 1, end) +
-                                              extents[static_cast<size_t>(i)] *
-                                                  extents[static_cast<size_t>(k + 1)] *
-                                                  extents[static_cast<size_t>(end + 1)]);
-    }
-  const double fewest = std::log2(best[0][kMatrices - 1]);
-  const SsaPath by_intervals = interval_path(chain, chain_of(chain).value(), kFewestFlops);
-  EXPECT_NEAR(cost_of(chain, by_intervals).log2_flops, fewest, 1e-3);
-  EXPECT_NEAR(cost_of(chain, found(path_finders()[0], chain, 1'000'000)).log2_flops, fewest, 1e-3);
 }
 
 TEST(Path, GreedyTakesTensOfThousandsOfTensors) {

@@ -23,6 +23,7 @@
 #include "compiler/path/random.h"
 #include "compiler/path/reconfigure.h"
 #include "compiler/path/search_tree.h"
+#include "compiler/path/shapes.h"
 #include "compiler/path/subset_search.h"
 #include "compiler/path/sweep.h"
 
@@ -116,6 +117,9 @@ SsaPath find_auto(const Network& network, const PathSearch& search) {
 SsaPath find_exact(const Network& network, const PathSearch& search) {
   const size_t terms = network.terms.size();
   if (terms <= SubsetSearch::kMost) return exact_path(network, search.objective);
+  if (auto path = path_by_shape(network, search.objective,
+                                [&](const Network& rest) { return find_exact(rest, search); }))
+    return *std::move(path);
   if (const auto chain = chain_of(network); chain && terms <= kMostIntervalTerms)
     return interval_path(network, *chain, search.objective);
   SsaPath path = find_auto(network, search);

@@ -8,6 +8,7 @@
 
 #include "compiler/path/anneal.h"
 #include "compiler/path/bisection.h"
+#include "compiler/path/branches.h"
 #include "compiler/path/budget.h"
 #include "compiler/path/connected_search.h"
 #include "compiler/path/elimination.h"
@@ -21,7 +22,9 @@
 #include "compiler/path/preprocess.h"
 #include "compiler/path/random.h"
 #include "compiler/path/reconfigure.h"
+#include "compiler/path/reduced.h"
 #include "compiler/path/search_tree.h"
+#include "compiler/path/shapes.h"
 #include "compiler/path/sweep.h"
 
 namespace einc {
@@ -202,13 +205,23 @@ class Portfolio {
   std::vector<Entry> pool_;
 };
 
+Reduced without_small_parts(const Network& network, const Objective& objective) {
+  if (objective == kFewestFlops)
+    if (auto tree = contract_branches(network)) return std::move(tree->reduced);
+  return absorb_small_terms(network);
+}
+
 SsaPath connected_path(const Network& network, const Objective& objective, double until,
                        Random& random, Budget& budget) {
   if (network.terms.size() <= kMostExactTerms) return exact_path(network, objective);
+  if (auto path = path_by_shape(network, objective, [&](const Network& rest) {
+        return connected_path(rest, objective, until, random, budget);
+      }))
+    return *std::move(path);
   Portfolio whole(network, objective, random, budget);
   if (!whole.holds_trees()) return greedy_path(network, {}, random);
   if (network.terms.size() < kFewTerms) return whole.search(until);
-  const Reduced reduced = absorb_small_terms(network);
+  const Reduced reduced = without_small_parts(network, objective);
   if (reduced.network.terms.size() == network.terms.size()) return whole.search(until);
   const double middle = budget.spent() + 0.85 * (until - budget.spent());
   const SsaPath inner = connected_path(reduced.network, objective, middle, random, budget);

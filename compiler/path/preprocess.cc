@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "compiler/path/network.h"
+#include "compiler/path/reduced.h"
 
 namespace einc {
 namespace {
@@ -18,10 +19,7 @@ size_t index(int i) { return static_cast<size_t>(i); }
 class Absorber {
  public:
   explicit Absorber(const Network& network)
-      : network_(network),
-        contractor_(network),
-        holders_(network.log2_extents.size()),
-        made_from_(network.terms.size(), {-1, -1}) {
+      : network_(network), contractor_(network), holders_(network.log2_extents.size()) {
     for (int term = 0; term < contractor_.size(); ++term) add(term);
   }
 
@@ -31,7 +29,7 @@ class Absorber {
       small_.pop();
       if (contractor_.is_live(node)) absorb(node);
     }
-    return finish();
+    return reduced_by(network_, steps_);
   }
 
  private:
@@ -52,7 +50,7 @@ class Absorber {
   void absorb(int node) {
     const int partner = best_partner(node);
     if (partner < 0) return;
-    made_from_.emplace_back(node, partner);
+    steps_.emplace_back(node, partner);
     const LabelList before = set_union(contractor_.labels(node), contractor_.labels(partner));
     add(contractor_.contract(node, partner));
     // With a label less around, neighbours may fit now.
@@ -87,73 +85,15 @@ class Absorber {
                                     std::max(elements(node), elements(other));
   }
 
-  Reduced finish() {
-    Reduced reduced;
-    reduced.network.output = network_.output;
-    reduced.network.log2_extents = network_.log2_extents;
-    for (const int node : contractor_.live()) {
-      reduced.network.terms.push_back(contractor_.labels(node));
-      collect(node, reduced);
-    }
-    return reduced;
-  }
-
-  // The tree that makes a node, over its own terms.
-  void collect(int top, Reduced& reduced) const {
-    std::vector<int> terms, steps;
-    std::vector<int> stack{top};
-    while (!stack.empty()) {
-      const int node = stack.back();
-      stack.pop_back();
-      if (node < static_cast<int>(network_.terms.size())) {
-        terms.push_back(node);
-        continue;
-      }
-      steps.push_back(node);
-      stack.push_back(made_from_[index(node)].first);
-      stack.push_back(made_from_[index(node)].second);
-    }
-    std::sort(terms.begin(), terms.end());
-    std::sort(steps.begin(), steps.end());
-    const auto number_of = [&](int node) {
-      const std::vector<int>& in = node < static_cast<int>(network_.terms.size()) ? terms : steps;
-      const auto place = std::lower_bound(in.begin(), in.end(), node) - in.begin();
-      return static_cast<int>(place) + (&in == &steps ? static_cast<int>(terms.size()) : 0);
-    };
-    SsaPath& tree = reduced.trees.emplace_back();
-    for (const int step : steps)
-      tree.emplace_back(number_of(made_from_[index(step)].first),
-                        number_of(made_from_[index(step)].second));
-    reduced.terms.push_back(std::move(terms));
-  }
-
   const Network& network_;
   Contractor contractor_;
-  std::vector<std::vector<int>> holders_;       // nodes with each label; dead ones too
-  std::vector<std::pair<int, int>> made_from_;  // of each node
+  SsaPath steps_;
+  std::vector<std::vector<int>> holders_;  // nodes with each label; dead ones too
   using Sized = std::pair<double, int>;
   std::priority_queue<Sized, std::vector<Sized>, std::greater<>> small_;
 };
 
 }  // namespace
-
-SsaPath Reduced::expand(const SsaPath& path) const {
-  int all = 0;
-  for (const std::vector<int>& list : terms) all += static_cast<int>(list.size());
-  SsaPath expanded;
-  const auto join = [&](int a, int b) {
-    expanded.emplace_back(a, b);
-    return all + static_cast<int>(expanded.size()) - 1;
-  };
-  std::vector<int> nodes;
-  for (size_t t = 0; t < terms.size(); ++t) {
-    std::vector<int> ids = terms[t];
-    for (const auto& [a, b] : trees[t]) ids.push_back(join(ids[index(a)], ids[index(b)]));
-    nodes.push_back(ids.back());
-  }
-  for (const auto& [a, b] : path) nodes.push_back(join(nodes[index(a)], nodes[index(b)]));
-  return expanded;
-}
 
 Reduced absorb_small_terms(const Network& network) { return Absorber(network).run(); }
 
