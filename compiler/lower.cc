@@ -1,8 +1,10 @@
 #include "compiler/lower.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -77,6 +79,7 @@ class Lowering {
     Slot slot;
     bool is_whole = false;  // holds all slices, not the one at hand
   };
+  using Places = std::span<const Place* const>;
 
   int64_t extent(Label label) const { return extents_[static_cast<size_t>(label)]; }
 
@@ -147,7 +150,7 @@ class Lowering {
     for (const Label label : sliced_)
       extents_[static_cast<size_t>(label)] = einsum_.labels[static_cast<size_t>(label)].extent;
     if (!is_narrow) return;
-    add_map_reduce({result_}, output_place(), !einsum_.addends.empty());
+    convert(result_, output_place(), !einsum_.addends.empty());
     scratch_.give_back(result_.slot.value);
   }
 
@@ -166,8 +169,9 @@ class Lowering {
   }
 
   void add_addends() {
-    const std::vector<Place> addends(
-        operands_.begin() + static_cast<ptrdiff_t>(einsum_.inputs.size()), operands_.end());
+    std::vector<const Place*> addends;
+    for (size_t i = einsum_.inputs.size(); i < operands_.size(); ++i)
+      addends.push_back(&operands_[i]);
     add_map_reduce(addends, output_place(), false);
   }
 
@@ -179,13 +183,14 @@ class Lowering {
       const Place from = operands_[i];
       Place to = scratch_place(info(from.operand.dtype).compute, from.operand.labels);
       to.is_whole = true;
+      const std::array<const Place*, 1> inputs{&from};
       Normalize step{.input = step_operand(from),
                      .output = step_operand(to),
                      .epsilon = normalization->epsilon};
       std::vector<Label> outer = from.operand.labels;
       std::erase(outer, normalization->along);
-      step.outer = sorted_and_fused(dims_of(outer, {from}, to), 1);
-      step.axis = dims_of({normalization->along}, {from}, to)[0];
+      step.outer = sorted_and_fused(dims_of(outer, inputs, to), 1);
+      step.axis = dim_of(normalization->along, inputs, to);
       plan_.steps.emplace_back(std::move(step));
       operands_[i] = to;
     }
@@ -201,55 +206,59 @@ class Lowering {
   void add_softmax(const Place& from) {
     if (!is_narrow_float(from.operand.dtype)) return add_softmax(from, output_place());
     const Place wide = scratch_place(intermediate_dtype(), einsum_.output.labels);
-    add_map_reduce({from}, wide, false);
+    convert(from, wide, false);
     add_softmax(wide, wide);
-    add_map_reduce({wide}, output_place(), false);
+    convert(wide, output_place(), false);
     scratch_.give_back(wide.slot.value);
   }
 
   void add_softmax(const Place& from, const Place& to) {
     Softmax softmax{.input = step_operand(from), .output = step_operand(to)};
+    const std::array<const Place*, 1> inputs{&from};
     std::vector<Label> outer = einsum_.output.labels;
     std::erase(outer, *einsum_.softmax);
-    softmax.outer = sorted_and_fused(dims_of(outer, {from}, to), 1);
-    softmax.axis = dims_of({*einsum_.softmax}, {from}, to)[0];
+    softmax.outer = sorted_and_fused(dims_of(outer, inputs, to), 1);
+    softmax.axis = dim_of(*einsum_.softmax, inputs, to);
     plan_.steps.emplace_back(std::move(softmax));
   }
 
-  // Dims of extent 1 walk nowhere and are left out, but for an axis that is asked for alone.
-  std::vector<Dim> dims_of(const std::vector<Label>& labels, const std::vector<Place>& inputs,
+  Dim dim_of(Label label, Places inputs, const Place& output) const {
+    Dim dim{einsum_.labels[static_cast<size_t>(label)].name, extent(label), {}};
+    dim.strides.reserve(inputs.size() + 1);
+    for (const Place* const input : inputs)
+      dim.strides.push_back(stride_of(input->operand, label).value_or(0));
+    dim.strides.push_back(stride_of(output.operand, label).value_or(0));
+    return dim;
+  }
+
+  // Those of extent 1 walk nowhere and are left out.
+  std::vector<Dim> dims_of(const std::vector<Label>& labels, Places inputs,
                            const Place& output) const {
     std::vector<Dim> dims;
-    for (const Label label : labels) {
-      if (extent(label) == 1 && labels.size() > 1) continue;
-      Dim dim{einsum_.labels[static_cast<size_t>(label)].name, extent(label), {}};
-      for (const Place& input : inputs)
-        dim.strides.push_back(stride_of(input.operand, label).value_or(0));
-      dim.strides.push_back(stride_of(output.operand, label).value_or(0));
-      dims.push_back(std::move(dim));
-    }
+    for (const Label label : labels)
+      if (extent(label) != 1) dims.push_back(dim_of(label, inputs, output));
     return dims;
   }
 
   void add_step(size_t s) {
-    std::vector<Place> inputs;
-    for (const int node : tree_.steps[s].inputs) inputs.push_back(place_of(node));
+    std::vector<const Place*> inputs;
+    for (const int node : tree_.steps[s].inputs) inputs.push_back(&place_of(node));
     const bool is_last = s + 1 == tree_.steps.size();
-    const Place output = is_last ? result_ : intermediate_place(s);
+    const Place& output = is_last ? result_ : intermediate_place(s);
     const bool accumulates = is_last && (sums_over_slices() || !einsum_.addends.empty());
     // Where a group is empty, a step is bound by memory, not by arithmetic.
     if (inputs.size() == 2 &&
-        is_contraction(labels_of({inputs[0]}), labels_of({inputs[1]}), labels_of({output}))) {
-      contract(inputs[0], inputs[1], output, accumulates);
+        is_contraction(labels_of(*inputs[0]), labels_of(*inputs[1]), labels_of(output))) {
+      contract(*inputs[0], *inputs[1], output, accumulates);
     } else {
       add_map_reduce(inputs, output, accumulates);
     }
-    for (const Place& input : inputs)
-      if (input.slot.kind == Slot::Kind::kScratch && !(in_slices_ && input.is_whole))
-        scratch_.give_back(input.slot.value);
+    for (const Place* const input : inputs)
+      if (input->slot.kind == Slot::Kind::kScratch && !(in_slices_ && input->is_whole))
+        scratch_.give_back(input->slot.value);
   }
 
-  Place place_of(int node) const {
+  const Place& place_of(int node) const {
     const auto index = static_cast<size_t>(node);
     if (index >= einsum_.inputs.size()) return results_[index - einsum_.inputs.size()];
     return operands_[index];
@@ -267,15 +276,25 @@ class Lowering {
   }
 
   // Where step `s` writes: scratch in the order that layout chose.
-  Place intermediate_place(size_t s) {
+  const Place& intermediate_place(size_t s) {
     return results_[s] = scratch_place(intermediate_dtype(), layout_.orders[s]);
   }
 
-  // That any of these has, in the order of the einsum's, but those that walk nowhere.
-  std::vector<Label> labels_of(const std::vector<Place>& places) const {
+  // In the order of the einsum's, without those that walk nowhere.
+  std::vector<Label> labels_of(const Place& place) const {
     std::vector<Label> labels;
-    for (const Place& place : places)
-      for (const Label label : place.operand.labels)
+    labels.reserve(place.operand.labels.size());
+    for (const Label label : place.operand.labels)
+      if (extent(label) != 1) labels.push_back(label);
+    std::sort(labels.begin(), labels.end());
+    return labels;
+  }
+
+  // That any of these has.
+  std::vector<Label> labels_of(Places places) const {
+    std::vector<Label> labels;
+    for (const Place* const place : places)
+      for (const Label label : place->operand.labels)
         if (extent(label) != 1) labels.push_back(label);
     std::sort(labels.begin(), labels.end());
     labels.erase(std::unique(labels.begin(), labels.end()), labels.end());
@@ -292,7 +311,7 @@ class Lowering {
       return add_contraction(a, b, c, accumulates);
     const Place wide = scratch_place(intermediate_dtype(), c.operand.labels);
     add_contraction(a, b, wide, false);
-    add_map_reduce({wide}, c, accumulates);
+    convert(wide, c, accumulates);
     scratch_.give_back(wide.slot.value);
   }
 
@@ -302,13 +321,15 @@ class Lowering {
                      .c = step_operand(c),
                      .accumulates = accumulates,
                      .compute = compute_dtype(einsum_)};
-    for (const Label label : labels_of({a, b, c})) {
+    const std::array<const Place*, 3> places{&a, &b, &c};
+    const Places inputs(places.data(), 2);
+    for (const Label label : labels_of(places)) {
       const bool in_a = stride_of(a.operand, label).has_value();
       const bool in_b = stride_of(b.operand, label).has_value();
       const bool in_c = stride_of(c.operand, label).has_value();
       EINC_CHECK(in_c || (in_a && in_b));  // the path summed private labels away
       std::vector<Dim>& group = !in_c ? step.k : !in_b ? step.m : !in_a ? step.n : step.batch;
-      group.push_back(dims_of({label}, {a, b}, c)[0]);
+      group.push_back(dim_of(label, inputs, c));
     }
     step.batch = sorted_and_fused(std::move(step.batch), 2);
     step.m = sorted_and_fused(std::move(step.m), 2);
@@ -317,20 +338,25 @@ class Lowering {
     plan_.steps.emplace_back(std::move(step));
   }
 
-  void add_map_reduce(const std::vector<Place>& inputs, const Place& output, bool accumulates) {
+  void add_map_reduce(Places inputs, const Place& output, bool accumulates) {
     MapReduce step{.output = step_operand(output),
                    .accumulates = accumulates,
                    .compute = compute_dtype(einsum_)};
-    for (const Place& input : inputs) step.inputs.push_back(step_operand(input));
-    std::vector<Place> places = inputs;
-    places.push_back(output);
+    std::vector<const Place*> places(inputs.begin(), inputs.end());
+    for (const Place* const input : places) step.inputs.push_back(step_operand(*input));
+    places.push_back(&output);
     for (const Label label : labels_of(places)) {
       const bool in_output = stride_of(output.operand, label).has_value();
-      (in_output ? step.kept : step.reduced).push_back(dims_of({label}, inputs, output)[0]);
+      (in_output ? step.kept : step.reduced).push_back(dim_of(label, inputs, output));
     }
     step.kept = sorted_and_fused(std::move(step.kept), inputs.size());
     step.reduced = sorted_and_fused(std::move(step.reduced), 0);
     plan_.steps.emplace_back(std::move(step));
+  }
+
+  void convert(const Place& from, const Place& to, bool accumulates) {
+    const Place* const input = &from;
+    add_map_reduce({&input, 1}, to, accumulates);
   }
 
   const ContractionTree& tree_;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
-#include <map>
+#include <utility>
 #include <vector>
 
 #include "compiler/path/network.h"
@@ -18,35 +18,41 @@ int padded(int words) {
   return words;
 }
 
+// Of labels by extent, if each extent has words of its own.
+size_t words_if_sorted(const std::vector<std::pair<double, size_t>>& labels) {
+  size_t words = 0;
+  for (size_t first = 0, end = 0; first < labels.size(); first = end) {
+    while (end < labels.size() && labels[end].first == labels[first].first) ++end;
+    words += (end - first + 63) / 64;
+  }
+  return words;
+}
+
 }  // namespace
 
 LabelBits::LabelBits(const Network& network) : position_(network.log2_extents.size(), -1) {
   std::vector<bool> is_used(position_.size());
   for (const LabelList& term : network.terms)
     for (const int label : term) is_used[static_cast<size_t>(label)] = true;
-  std::map<double, std::vector<size_t>> by_extent;
-  size_t used = 0;
-  for (size_t label = 0; label < position_.size(); ++label) {
-    if (!is_used[label] || network.log2_extents[label] == 0) continue;
-    by_extent[network.log2_extents[label]].push_back(label);
-    ++used;
-  }
-  size_t words_by_extent = 0;
-  for (const auto& [extent, labels] : by_extent) words_by_extent += (labels.size() + 63) / 64;
-  extents_ = by_extent.size() <= 1                     ? Extents::kOne
-             : words_by_extent <= (used + 63) / 64 + 4 ? Extents::kOneAWord
-                                                       : Extents::kMany;
+  std::vector<std::pair<double, size_t>> used;  // log2 of the extent, and the label
+  for (size_t label = 0; label < position_.size(); ++label)
+    if (is_used[label] && network.log2_extents[label] != 0)
+      used.emplace_back(network.log2_extents[label], label);
+  std::sort(used.begin(), used.end());
+  const size_t words_by_extent = words_if_sorted(used);
+  extents_ = used.empty() || used.front().first == used.back().first ? Extents::kOne
+             : words_by_extent <= (used.size() + 63) / 64 + 4        ? Extents::kOneAWord
+                                                                     : Extents::kMany;
 
   int next = 0;
-  for (const auto& [log2_extent, labels] : by_extent) {
-    for (const size_t label : labels) {
-      position_[label] = next++;
-      weight_.resize(static_cast<size_t>((next + 63) / 64), static_cast<float>(log2_extent));
-      bit_weight_.push_back(static_cast<float>(log2_extent));
-    }
-    if (extents_ == Extents::kMany) continue;
-    next = (next + 63) / 64 * 64;
+  for (size_t i = 0; i < used.size(); ++i) {
+    const auto& [log2_extent, label] = used[i];
+    const bool is_next_extent = i > 0 && used[i - 1].first != log2_extent;
+    if (is_next_extent && extents_ != Extents::kMany) next = (next + 63) / 64 * 64;
+    position_[label] = next++;
+    weight_.resize(static_cast<size_t>((next + 63) / 64), static_cast<float>(log2_extent));
     bit_weight_.resize(static_cast<size_t>(next));
+    bit_weight_.back() = static_cast<float>(log2_extent);
   }
   words_ = padded(std::max((next + 63) / 64, 1));
   weight_.resize(static_cast<size_t>(words_));

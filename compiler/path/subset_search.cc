@@ -18,9 +18,9 @@ bool SubsetSearch::run(const std::vector<const Word*>& tensors, const Word* resu
   log2_bound_ = log2_bound;
   size_.resize(std::max(size_.size(), subsets_));
   best_.resize(size_.size());
-  step_.resize(size_.size());
   split_.resize(size_.size());
   find_sizes(tensors, result);
+  find_costs();
   for (Subset set = 1; set < subsets_; ++set) {
     best_[set] = std::has_single_bit(set) ? 0 : 1;
     if (!std::has_single_bit(set)) find_best(set);
@@ -62,11 +62,29 @@ void SubsetSearch::add_to_supersets(std::vector<float>& sums) const {
       if ((set & member) != 0) sums[set] += sums[set ^ member];
 }
 
+// Of a step that makes `set` of two parts the cost is a sum of products of these.
+void SubsetSearch::find_costs() {
+  costs_.resize(std::max(costs_.size(), subsets_));
+  const double unit = log2_bound_;
+  const double step = exp2_of(static_cast<double>(objective_.step) - unit);
+  for (Subset set = 1; set < subsets_; ++set) {
+    const double size = size_[set];
+    const double summed = summed_[set];
+    costs_[set] = {.flops = exp2_of(static_cast<double>(objective_.flop) + size + summed - unit),
+                   .per_summed = exp2_of(-summed),
+                   .read = exp2_of(static_cast<double>(objective_.input) + size - unit),
+                   .write = exp2_of(static_cast<double>(objective_.output) +
+                                    static_cast<double>(objective_.power) * size - unit) +
+                            step};
+  }
+}
+
 // Each split once: the half that holds the lowest member is the left one.
 void SubsetSearch::find_best(Subset set) {
   const Subset lowest = set & -set;
   const Subset others = set & ~lowest;
-  const float kept_or_summed = size_[set] + summed_[set];
+  const double flops = costs_[set].flops;
+  const double write = costs_[set].write;
   for (Subset part = others;;) {
     part = (part - 1) & others;
     const Subset left = part | lowest;
@@ -74,17 +92,24 @@ void SubsetSearch::find_best(Subset set) {
     const double halves = best_[left] + best_[right];
     if (halves < best_[set]) {
       ++splits_;
-      const float flops = kept_or_summed - summed_[left] - summed_[right];
-      const float step = objective_.log2_cost(flops, size_[left], size_[right], size_[set]);
-      const double cost = halves + exp2_of(static_cast<double>(step) - log2_bound_);
+      const Costs& a = costs_[left];
+      const Costs& b = costs_[right];
+      const double cost =
+          halves + flops * (a.per_summed * b.per_summed) + (a.read + b.read) + write;
       if (cost < best_[set]) {
         best_[set] = cost;
-        step_[set] = step;
         split_[set] = left;
       }
     }
     if (part == 0) break;
   }
+}
+
+float SubsetSearch::log2_step(Subset set) const {
+  const Subset left = split_[set];
+  const Subset right = set & ~left;
+  const float flops = size_[set] + summed_[set] - summed_[left] - summed_[right];
+  return objective_.log2_cost(flops, size_[left], size_[right], size_[set]);
 }
 
 std::vector<Word> SubsetSearch::labels_of(Subset set, const std::vector<const Word*>& tensors,

@@ -43,7 +43,9 @@ class SubsetSearch {
 
   void find_sizes(const std::vector<const Word*>& tensors, const Word* result);
   void add_to_supersets(std::vector<float>& sums) const;
+  void find_costs();
   void find_best(Subset set);
+  float log2_step(Subset set) const;  // the cost of the last step of its best tree
 
   template <typename Join>
   int build(Subset set, const std::vector<const Word*>& tensors, const Word* result,
@@ -51,11 +53,19 @@ class SubsetSearch {
     if (std::has_single_bit(set)) return std::countr_zero(set);
     const int a = build(split_[set], tensors, result, join);
     const int b = build(set & ~split_[set], tensors, result, join);
-    return join(a, b, labels_of(set, tensors, result).data(), size_[set], step_[set]);
+    return join(a, b, labels_of(set, tensors, result).data(), size_[set], log2_step(set));
   }
 
   std::vector<Word> labels_of(Subset set, const std::vector<const Word*>& tensors,
                               const Word* result) const;
+
+  // Of a subset, in units of the bound.
+  struct Costs {
+    double flops;       // of the step that makes it, if nothing was summed before
+    double per_summed;  // 1 / the extents of what is summed once its tensors are one
+    double read;        // as an operand
+    double write;       // as a result, with what a step costs
+  };
 
   const LabelBits& bits_;
   const Objective& objective_;
@@ -66,9 +76,9 @@ class SubsetSearch {
   std::vector<float> held_;    // of all labels that nothing else has
   std::vector<float> summed_;  // of the labels that are summed once its tensors are one
   std::vector<float> size_;    // of its product
+  std::vector<Costs> costs_;
   std::vector<double> best_;   // cost of its best tree, in units of the bound
-  std::vector<float> step_;    // log2 of the cost of that tree's last step
-  std::vector<Subset> split_;  // one half of that step
+  std::vector<Subset> split_;  // one half of that tree's last step
 };
 
 }  // namespace einc
