@@ -74,13 +74,14 @@ class Fusion {
     return fused;
   }
 
-  ContractionTree remaining() const {
+  ContractionTree remaining() {
     ContractionTree tree;
+    tree.steps.reserve(steps_.size());
     std::vector<int> renamed;
-    for (const auto& step : steps_) {
+    for (auto& step : steps_) {
       renamed.push_back(static_cast<int>(einsum_.inputs.size() + tree.steps.size()));
       if (!step) continue;
-      tree.steps.push_back(*step);
+      tree.steps.push_back(*std::move(step));
       for (int& node : tree.steps.back().inputs)
         if (!is_input(node)) node = renamed[step_of(node)];
     }

@@ -38,6 +38,7 @@ class Lowering {
         operands_.push_back(
             {operand, {Slot::Kind::kInput, static_cast<int64_t>(operands_.size()), {}}, true});
     result_ = output_place();
+    plan_.steps.reserve(tree.steps.size() + 1);
   }
 
   Plan run() {

@@ -11,7 +11,7 @@
 
 namespace einc {
 
-ContractionTree in_memory_order(const ContractionTree& tree, const Einsum& einsum) {
+ContractionTree in_memory_order(ContractionTree tree, const Einsum& einsum) {
   const size_t inputs = einsum.inputs.size();
   struct Need {
     double own = 0;   // elements of the result
@@ -49,11 +49,12 @@ ContractionTree in_memory_order(const ContractionTree& tree, const Einsum& einsu
   std::reverse(order.begin(), order.end());
 
   ContractionTree result;
+  result.steps.reserve(tree.steps.size());
   std::vector<int> renamed(inputs + tree.steps.size());
   for (size_t i = 0; i < inputs; ++i) renamed[i] = static_cast<int>(i);
   for (const size_t s : order) {
     renamed[inputs + s] = static_cast<int>(inputs + result.steps.size());
-    TreeStep step = tree.steps[s];
+    TreeStep& step = tree.steps[s];
     for (int& node : step.inputs) node = renamed[static_cast<size_t>(node)];
     result.steps.push_back(std::move(step));
   }

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <map>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -34,17 +34,26 @@ class Simplifier {
 
   // Only labels that the same operands have can travel together.
   void fuse_labels() {
-    std::map<std::vector<size_t>, std::vector<Label>> by_holders;
     std::vector<std::vector<size_t>> holders(is_gone_.size());
     for (size_t o = 0; o < operands_.size(); ++o)
       for (const Label label : operands_[o]->labels)
         holders[static_cast<size_t>(label)].push_back(o);
+    const auto held_by = [&](Label label) -> const std::vector<size_t>& {
+      return holders[static_cast<size_t>(label)];
+    };
+    std::vector<Label> by_holders;
     for (size_t label = 0; label < is_gone_.size(); ++label)
-      if (!is_gone_[label] && !is_pinned_[label])
-        by_holders[holders[label]].push_back(static_cast<Label>(label));
-    for (auto& [held_by, labels] : by_holders)
-      while (fuse_one_pair(held_by, labels)) {
+      if (!is_gone_[label] && !is_pinned_[label]) by_holders.push_back(static_cast<Label>(label));
+    std::sort(by_holders.begin(), by_holders.end(),
+              [&](Label x, Label y) { return std::tie(held_by(x), x) < std::tie(held_by(y), y); });
+    for (auto first = by_holders.begin(); first != by_holders.end();) {
+      const auto last = std::find_if(
+          first, by_holders.end(), [&](Label label) { return held_by(label) != held_by(*first); });
+      std::vector<Label> labels(first, last);
+      while (fuse_one_pair(held_by(*first), labels)) {
       }
+      first = last;
+    }
   }
 
   // Without the labels that are gone.

@@ -69,6 +69,7 @@ ContractionTree to_tree(const Einsum& einsum, const SsaPath& path, const TimeMod
   const Network network = network_of(einsum);
   ContractionTree tree;
   const size_t inputs = einsum.inputs.size();
+  tree.steps.reserve(inputs + path.size());
   const auto last = [&] { return static_cast<int>(inputs + tree.steps.size()) - 1; };
   std::vector<int> nodes;  // of the tree, for each of the path
   for (size_t i = 0; i < inputs; ++i) {

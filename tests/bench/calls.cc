@@ -57,6 +57,19 @@ double milliseconds_to_compile(const Case& item, const Options& options) {
   return kernel ? 1e3 * seconds : std::numeric_limits<double>::quiet_NaN();
 }
 
+// A product of so many matrices, of another shape each time.
+Case chain(int matrices, int64_t shape) {
+  Case item{"", "", {}};
+  for (int m = 0; m < matrices; ++m) {
+    const char row = static_cast<char>('a' + m);
+    item.expression += {m > 0 ? ',' : ' ', row, static_cast<char>(row + 1)};
+    item.inputs.push_back(
+        TensorType::row_major(DType::kFloat32, {shape + 7 * m % 5, shape + 7 * (m + 1) % 5}));
+  }
+  item.expression += {'-', '>', 'a', static_cast<char>('a' + matrices)};
+  return item;
+}
+
 // What a fresh process of this program prints; null if that failed.
 Json compilations_of_process(const std::string& tier) {
   const std::string program = std::filesystem::read_symlink("/proc/self/exe");
@@ -121,7 +134,7 @@ CallReport run_calls(const Options& options, const std::vector<Peer>& peers, dou
   for (const char* const tier : {"auto", "jit", "highway"}) add_compilations(tier, report);
   std::printf("\nmilliseconds until a kernel can be run\n");
   for (const auto& [what, seconds] : report.compilations)
-    std::printf("%-28s %8.2f\n", what.c_str(), 1e3 * seconds);
+    std::printf("%-28s %9.3f\n", what.c_str(), 1e3 * seconds);
   return report;
 }
 
@@ -136,6 +149,12 @@ int print_compilations(const std::string& tier) {
   for (const char* suite : {"tccg", "memory", "cliffs"})
     for (const Case& item : suite_cases(suite, {DType::kFloat32, DType::kFloat64}))
       all[suite].push_back(milliseconds_to_compile(item, options));
+  // Without compiling anything, what is left is planning.
+  constexpr int64_t kShapes = 200;
+  for (int matrices = 2; matrices <= 6 && tier == "highway"; ++matrices)
+    for (int64_t shape = 0; shape < kShapes; ++shape)
+      all["chain of " + std::to_string(matrices)].push_back(
+          milliseconds_to_compile(chain(matrices, 10 + shape), options));
   std::printf("%s\n", all.dump().c_str());
   return 0;
 }
