@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -11,34 +10,14 @@
 #include "einc/dtype.h"
 #include "einc/executor.h"
 #include "einc/tensor.h"
+#include "runtime/kernels/magnitude.h"
 
 namespace einc {
 namespace {
 
+// Products of two numbers that are nearer stay within range.
 template <typename Real>
-struct Bits;
-template <>
-struct Bits<float> {
-  using Integer = uint32_t;
-  static constexpr int kFarFromOne = 16;  // products of two such numbers stay within range
-};
-template <>
-struct Bits<double> {
-  using Integer = uint64_t;
-  static constexpr int kFarFromOne = 256;
-};
-
-// Without its sign, a larger number has larger bits: no comparison of floats, which would not be
-// vectorized.
-template <typename Real>
-typename Bits<Real>::Integer largest_bits(const Real* numbers, int64_t count) {
-  using Integer = typename Bits<Real>::Integer;
-  constexpr Integer kNoSign = ~Integer{0} >> 1;
-  Integer largest = 0;
-  for (int64_t i = 0; i < count; ++i)
-    largest = std::max<Integer>(largest, std::bit_cast<Integer>(numbers[i]) & kNoSign);
-  return largest;
-}
+constexpr int kFarFromOne = sizeof(Real) == 4 ? 16 : 256;
 
 int clamp_exponent(int64_t exponent) {
   constexpr int64_t kBeyondAnyRange = 10000;
@@ -51,7 +30,7 @@ void scale(Real* numbers, int64_t count, int64_t exponent) {
   // A factor that is a number of its own is exact, and quick; others are left to ldexp.
   const Real factor = std::ldexp(Real{1}, power);
   if (std::isnormal(factor)) {
-    for (int64_t i = 0; i < count; ++i) numbers[i] *= factor;
+    multiply_all(numbers, count, factor);
   } else {
     for (int64_t i = 0; i < count; ++i) numbers[i] = std::ldexp(numbers[i], power);
   }
@@ -67,7 +46,7 @@ struct Chunks {
   int64_t count;
   int64_t chunk;
   int64_t exponent = 0;
-  std::array<typename Bits<Real>::Integer, kMostTasks> largest{};
+  std::array<Real, kMostTasks> largest{};
 
   int64_t tasks() const { return (count + chunk - 1) / chunk; }
   int64_t size(int64_t task) const { return std::min(chunk, count - task * chunk); }
@@ -75,7 +54,7 @@ struct Chunks {
   static void find_largest(void* context, int64_t task) {
     auto& self = *static_cast<Chunks*>(context);
     self.largest[static_cast<size_t>(task)] =
-        largest_bits(self.numbers + task * self.chunk, self.size(task));
+        largest_magnitude(self.numbers + task * self.chunk, self.size(task));
   }
   static void scale_down(void* context, int64_t task) {
     const auto& self = *static_cast<const Chunks*>(context);
@@ -93,12 +72,11 @@ int64_t strip(Real* numbers, int64_t count, const Executor& executor) {
   Chunks<Real> chunks{numbers, count,
                       std::max(kTaskNumbers, (count + kMostTasks - 1) / kMostTasks)};
   chunks.run(executor, Chunks<Real>::find_largest);
-  const auto largest =
-      std::bit_cast<Real>(*std::max_element(chunks.largest.begin(), chunks.largest.end()));
+  const Real largest = *std::max_element(chunks.largest.begin(), chunks.largest.end());
   if (largest == 0) return kExponentOfZero;
   if (!std::isfinite(largest)) return 0;
   chunks.exponent = std::ilogb(largest) + 1;
-  if (std::abs(chunks.exponent) < Bits<Real>::kFarFromOne) return 0;
+  if (std::abs(chunks.exponent) < kFarFromOne<Real>) return 0;
   chunks.run(executor, Chunks<Real>::scale_down);
   return chunks.exponent;
 }

@@ -16,8 +16,9 @@ bool has_exponents(DType dtype);
 constexpr int64_t kExponentOfZero = -(int64_t{1} << 40);
 
 // Divides so many numbers, side by side, by a power of two that makes the largest part of any of
-// them nearly 1, and returns its exponent. Where that part is not far from 1 anyway, is infinite or
-// no number, returns 0 and changes nothing. Of zeros alone returns kExponentOfZero.
+// them nearly 1, and returns its exponent. Where that part is not far from 1 anyway, or
+// infinite, returns 0 and changes nothing; what is no number is passed over. Of zeros alone returns
+// kExponentOfZero.
 int64_t strip_exponent(void* data, int64_t count, DType dtype, const Executor& executor);
 
 // Multiplies every element by 2^exponent, rounding where that leaves the range.
