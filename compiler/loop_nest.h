@@ -78,8 +78,8 @@ struct TileDim {
   friend bool operator==(const TileDim&, const TileDim&) = default;
 };
 
-// A tile asks for what lies `distance` elements further in an operand: along its columns, for each
-// position of the innermost sum, while it sums; or, if the operand does not depend on the axis
+// A tile asks for what lies `distance` elements further in an operand: as much as it reads, for
+// each position of the innermost sum, while it sums; or, if the operand does not depend on the axis
 // `shared_along`, before it sums and only for its share of these positions among all tiles along
 // that axis. Of its output it asks for its own part, before it sums; of what it only copies, for as
 // much as it copies.

@@ -115,14 +115,36 @@ class PanelScheduler : ContractionTile {
       k_units.push_back({k[i], line, line});
     }
     // Half as much again at once is better than two halves.
-    k_steps_ = extent(k) <= most_kc * 3 / 2 ? block_steps(k_units, extent(k))
-                                            : block_steps(k_units, most_kc);
+    k_steps_ = extent(k) <= most_kc * 3 / 2    ? block_steps(k_units, extent(k))
+               : is_one_tile() && k.size() > 1 ? long_runs()
+                                               : block_steps(k_units, most_kc);
     kc_ = positions(k_steps_);
     const int64_t row_bytes = kc_ * bytes_;
     // Q stays in L2 as it meets one panel of P after the other.
     q_is_resident_ = kc_ == extent(k) && extent(m) * row_bytes <= target_.l2_bytes / 2;
     m_steps_ = block_steps(m_units_, std::max<int64_t>(target_.l2_bytes / 2 / row_bytes, 1));
     n_steps_ = block_steps(n_units_, std::max<int64_t>(target_.l3_bytes / 8 / row_bytes, 1));
+  }
+
+  bool is_one_tile() const {
+    return count_of(rows_) >= extent(m) && count_of(columns_) >= extent(n);
+  }
+
+  // Of sums that only pass over their operands, which lie in different orders: what memory gives at
+  // once of either, and blocks one after the other as the operand lies that does not order the
+  // sums within a block.
+  std::vector<Step> long_runs() const {
+    constexpr int64_t kRunBytes = 512;
+    std::vector<Step> steps;
+    for (const int axis : k) {
+      int64_t size = 1;
+      for (const int operand : {p_, q_}) {
+        const int64_t bytes = std::abs(nest.stride(operand, axis)) * bytes_;
+        if (bytes > 0) size = std::max(size, ceil_div(kRunBytes, bytes));
+      }
+      steps.insert(steps.begin(), {axis, std::min(size, extent(axis))});
+    }
+    return steps;
   }
 
   // A row of C for each of a few rows of Q stays in L1 while P passes by once.
@@ -252,6 +274,8 @@ class PanelScheduler : ContractionTile {
               .reduce_axes = k};
     if (is_one_of_many()) {
       tile.prefetches = next_product();
+    } else if (is_one_tile()) {
+      tile.prefetches = next_terms();
     } else if (q_is_resident_ && is_streamed(p_, target_)) {
       if (const auto next = next_panel(builder)) tile.prefetches.push_back(*next);
     }
@@ -259,6 +283,21 @@ class PanelScheduler : ContractionTile {
     if (!tile.streams && c_operand() == kC && is_streamed(kC, target_))
       tile.prefetches.push_back({kC, 0});
     builder.leaf(std::move(tile));
+  }
+
+  // Where one tile has all results, of what it reads where it lies: terms as far ahead as the next
+  // block of the sum is, or the next page, beyond which processors do not read ahead.
+  std::vector<Prefetch> next_terms() const {
+    constexpr int64_t kPageBytes = 4096;
+    const auto cut = std::find_if(k_steps_.rbegin(), k_steps_.rend(),
+                                  [&](const Step& step) { return step.size < extent(step.axis); });
+    if (cut == k_steps_.rend()) return {};
+    const int64_t terms = k.size() > 1 ? cut->size : std::max(cut->size, kPageBytes / bytes_);
+    std::vector<Prefetch> prefetches;
+    for (const int operand : {p_operand(), q_operand()})
+      if (!nest.is_buffer(operand) && is_streamed(operand, target_))
+        prefetches.push_back({operand, terms * nest.stride(operand, cut->axis)});
+    return prefetches;
   }
 
   // What P's tile is going to be in the next iteration of the loop around it.

@@ -79,7 +79,7 @@ class TileEmitter {
   void prefetch_within_sums(const Pointers& pointers, const Shape& shape);
   void prefetch_part(const Prefetch& ahead, const Shape& shape);
   void prefetch_share(const Prefetch& ahead, const Shape& shape);
-  void prefetch_columns(const Prefetch& ahead, const Pointers& pointers, const Shape& shape);
+  void prefetch_terms(const Prefetch& ahead, const Pointers& pointers, const Shape& shape);
   // What lies at those offsets from an operand's start, each line once.
   void prefetch_lines(llvm::Value* start, const std::vector<int64_t>& offsets);
 

@@ -25,17 +25,20 @@ void TileEmitter::prefetch_before_sums(const Shape& shape) {
 void TileEmitter::prefetch_within_sums(const Pointers& pointers, const Shape& shape) {
   for (const Prefetch& ahead : tile_.prefetches)
     if (ahead.operand != tile_.output && ahead.shared_along < 0)
-      prefetch_columns(ahead, pointers, shape);
+      prefetch_terms(ahead, pointers, shape);
 }
 
-void TileEmitter::prefetch_columns(const Prefetch& ahead, const Pointers& pointers,
-                                   const Shape& shape) {
+void TileEmitter::prefetch_terms(const Prefetch& ahead, const Pointers& pointers,
+                                 const Shape& shape) {
   const std::vector<TileDim> unrolled = unrolled_sums(shape);
   const int64_t bytes = loops().element_bytes(ahead.operand);
   std::vector<int64_t> offsets;
+  const bool has_columns = loops().depends_on(ahead.operand, shape.columns);
+  const std::vector<TileDim>& along = has_columns ? shape.columns : shape.rows;
   for (int64_t position = 0; position < count_of(unrolled); ++position)
-    for (int64_t column = 0; column < shape.width(); ++column)
-      offsets.push_back(offset_of(ahead.operand, unrolled, position) + column * bytes);
+    for (int64_t i = 0; i < count_of(along); ++i)
+      offsets.push_back(offset_of(ahead.operand, unrolled, position) +
+                        offset_of(ahead.operand, along, i));
   prefetch_lines(
       numbers_.offset(pointers[static_cast<size_t>(ahead.operand)], ahead.distance * bytes),
       offsets);
