@@ -87,10 +87,18 @@ Result<PlanRequest> plan_request(const Options& options, const Einsum& einsum) {
   if (!find_path) return find_path.error();
   if (auto valid = check_memory_limit(options); !valid) return valid.error();
   if (auto valid = check_exponents(options, einsum); !valid) return valid.error();
+  std::vector<std::string> names;
+  for (const LabelInfo& label : einsum.labels) names.push_back(label.name);
+  auto sliced = sliced_labels(options, names);
+  if (!sliced) return sliced.error();
   auto slices = std::make_shared<SliceSearch>(slice_search(options, least_time(*model)));
-  return PlanRequest{
-      *std::move(find_path),  *model, *target, options.memory_limit, std::move(slices),
-      options.strip_exponents};
+  return PlanRequest{*std::move(find_path),
+                     *model,
+                     *target,
+                     options.memory_limit,
+                     std::move(slices),
+                     options.strip_exponents,
+                     *std::move(sliced)};
 }
 
 std::string plan_key(const Options& options) {
@@ -103,18 +111,24 @@ std::string plan_key(const Options& options) {
 Result<Plan> plan(const Einsum& input, const PlanRequest& request,
                   std::optional<int64_t> most_bytes, const Trace& trace) {
   // Unit extents vanish, labels that always travel together become one.
-  const Einsum einsum = simplify(input);
+  std::vector<Label> sliced = request.sliced;
+  const Einsum einsum = simplify(input, sliced);
   traced(trace, "simplify", einsum);
 
   // Choose who meets whom in pairs, make one step of pairs that only pass over memory, and cut into
   // slices what does not keep the memory limit.
   const ContractionTree pairs = request.find_path(einsum);
+  const auto path = [&] { return to_ssa_path(pairs, einsum.inputs.size()); };
   const bool may_fuse = !request.strip_exponents;
-  SlicedTree chosen{in_memory_order(may_fuse ? fuse(pairs, einsum, request.model) : pairs, einsum),
-                    {}};
+  SlicedTree chosen =
+      sliced.empty()
+          ? SlicedTree{in_memory_order(may_fuse ? fuse(pairs, einsum, request.model) : pairs,
+                                       einsum),
+                       {}}
+          : sliced_tree(einsum, path(), request.model, std::move(sliced));
   if (most_bytes)
-    chosen = keep_memory_limit(std::move(chosen.tree), to_ssa_path(pairs, einsum.inputs.size()),
-                               einsum, *most_bytes, request.model, *request.slices);
+    chosen = keep_memory_limit(std::move(chosen), path(), einsum, *most_bytes, request.model,
+                               *request.slices);
   const auto& [tree, slicing] = chosen;
   traced(trace, "path", tree, einsum);
   if (auto fits = check_intermediates(tree, einsum); !fits) return fits.error();

@@ -30,6 +30,7 @@ struct PlanRequest {
   std::optional<int64_t> memory_limit;  // bytes of scratch
   std::shared_ptr<SliceSearch> slices;  // one budget for all attempts to keep the limit
   bool strip_exponents = false;         // of intermediates
+  std::vector<Label> sliced;            // labels that are sliced in any case
 };
 
 // Fails with the rule "memory-limit" for one that is not above 0.

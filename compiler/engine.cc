@@ -91,6 +91,7 @@ Result<ProgramPtr> Engine::compile(const std::string& request, const Einsum& ein
   // Programs carry the types that the user sees, so those belong to the key.
   std::string key = to_string(canonical(einsum)) + plan_key(options) + "\n" +
                     std::string((*target)->name) + "\n" + std::string(to_string(*tier));
+  for (const Label label : request_for_plan->sliced) key += " s" + std::to_string(label);
   for (const TensorType& input : inputs) key += "\n" + to_string(input);
   key += "\n" + to_string(output);
   if (!options.trace)

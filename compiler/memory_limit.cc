@@ -27,12 +27,6 @@ namespace {
 // Their number has to be an int64_t.
 constexpr double kMostLog2Slices = 62;
 
-SlicedTree sliced_tree(const Einsum& einsum, const SsaPath& path, const TimeModel& model,
-                       std::vector<Label> sliced) {
-  const Einsum slice = slice_of(einsum, sliced);
-  return {in_memory_order(to_tree(slice, path, model), slice), {std::move(sliced)}};
-}
-
 std::optional<int64_t> scratch_bytes(const SlicedTree& tree, const Einsum& einsum) {
   if (!check_intermediates(tree.tree, einsum)) return std::nullopt;
   return lower(tree.tree, layout(tree.tree, einsum), einsum, tree.slicing).scratch_bytes;
@@ -52,9 +46,15 @@ Einsum slice_of(const Einsum& einsum, const std::vector<Label>& sliced) {
   return slice;
 }
 
-SlicedTree keep_memory_limit(ContractionTree whole, const SsaPath& path, const Einsum& einsum,
+SlicedTree sliced_tree(const Einsum& einsum, const SsaPath& path, const TimeModel& model,
+                       std::vector<Label> sliced) {
+  const Einsum slice = slice_of(einsum, sliced);
+  return {in_memory_order(to_tree(slice, path, model), slice), {std::move(sliced)}};
+}
+
+SlicedTree keep_memory_limit(SlicedTree given, const SsaPath& path, const Einsum& einsum,
                              int64_t most_bytes, const TimeModel& model, SliceSearch& search) {
-  SlicedTree smallest{std::move(whole), {}};
+  SlicedTree smallest = std::move(given);
   std::optional<int64_t> least = scratch_bytes(smallest, einsum);
   if (least && *least <= most_bytes) return smallest;
 
@@ -73,6 +73,7 @@ SlicedTree keep_memory_limit(ContractionTree whole, const SsaPath& path, const E
     }
     return false;
   };
+  if (!smallest.slicing.labels.empty() && fits(smallest)) return smallest;
   constexpr int kTries = 24;
   for (int i = 0; i < kTries && elements >= 1; ++i, elements *= 0.7) {
     search.until = (search.budget.spent() + 1) / 2;

@@ -26,10 +26,14 @@ struct SlicedTree {
 // The einsum as one slice sees it.
 Einsum slice_of(const Einsum& einsum, const std::vector<Label>& sliced);
 
-// Cuts an einsum into slices, if the tree that computes it as a whole does not do, so that
-// intermediates take at most `most_bytes`; into the smallest there are if that is not enough. The
-// path is that of the tree.
-SlicedTree keep_memory_limit(ContractionTree whole, const SsaPath& path, const Einsum& einsum,
+// The einsum in slices of these labels, by a path of the whole.
+SlicedTree sliced_tree(const Einsum& einsum, const SsaPath& path, const TimeModel& model,
+                       std::vector<Label> sliced);
+
+// Cuts an einsum into slices, if the tree that is given does not do, so that intermediates take at
+// most `most_bytes`; into the smallest there are if that is not enough. The path is that of the
+// tree.
+SlicedTree keep_memory_limit(SlicedTree given, const SsaPath& path, const Einsum& einsum,
                              int64_t most_bytes, const TimeModel& model, SliceSearch& search);
 
 // Fails with kMemory if the intermediates are beyond what addresses can reach; a plan for them

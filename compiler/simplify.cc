@@ -17,12 +17,14 @@ namespace {
 
 class Simplifier {
  public:
-  explicit Simplifier(const Einsum& einsum) : einsum_(einsum), is_gone_(einsum.labels.size()) {
+  Simplifier(const Einsum& einsum, std::vector<Label>& kept)
+      : einsum_(einsum), kept_(kept), is_gone_(einsum.labels.size()) {
     for (Operand& input : einsum_.inputs) operands_.push_back(&input);
     for (Operand& addend : einsum_.addends) operands_.push_back(&addend);
     operands_.push_back(&einsum_.output);
     is_pinned_.resize(is_gone_.size());
     if (einsum_.softmax) is_pinned_[static_cast<size_t>(*einsum_.softmax)] = true;
+    for (const Label label : kept_) is_pinned_[static_cast<size_t>(label)] = true;
     for (const Operand* const operand : operands_)
       if (operand->normalize) is_pinned_[static_cast<size_t>(operand->normalize->along)] = true;
   }
@@ -79,6 +81,7 @@ class Simplifier {
     }
     einsum_.labels = std::move(kept);
     if (einsum_.softmax) einsum_.softmax = renamed[static_cast<size_t>(*einsum_.softmax)];
+    for (Label& label : kept_) label = renamed[static_cast<size_t>(label)];
     return std::move(einsum_);
   }
 
@@ -108,15 +111,16 @@ class Simplifier {
   }
 
   Einsum einsum_;
+  std::vector<Label>& kept_;
   std::vector<Operand*> operands_;  // the inputs, the addends, the output
   std::vector<bool> is_gone_;       // of each label
-  std::vector<bool> is_pinned_;     // labels that a norm or a softmax runs along
+  std::vector<bool> is_pinned_;     // labels that a norm or a softmax runs along, or that are kept
 };
 
 }  // namespace
 
-Einsum simplify(const Einsum& einsum) {
-  Simplifier simplifier(einsum);
+Einsum simplify(const Einsum& einsum, std::vector<Label>& kept) {
+  Simplifier simplifier(einsum, kept);
   simplifier.drop_unit_extents();
   simplifier.fuse_labels();
   Einsum result = simplifier.finish();

@@ -93,14 +93,18 @@ class Reporter {
   const double bytes_;
 };
 
-PathReport report_slices(Network network, DType dtype, const TimeModel& model,
+Network sliced_network(Network network, const std::vector<int>& labels) {
+  for (const int label : labels) network.log2_extents[static_cast<size_t>(label)] = 0;
+  return network;
+}
+
+PathReport report_slices(const Network& network, DType dtype, const TimeModel& model,
                          const SlicedPath& found) {
   double log2_slices = 0;
-  for (const int label : found.labels) {
+  for (const int label : found.labels)
     log2_slices += network.log2_extents[static_cast<size_t>(label)];
-    network.log2_extents[static_cast<size_t>(label)] = 0;
-  }
-  PathReport report = Reporter(network, dtype, model).run(found.path);
+  const Network slice = sliced_network(network, found.labels);
+  PathReport report = Reporter(slice, dtype, model).run(found.path);
   report.sliced.assign(found.labels.begin(), found.labels.end());
   report.log2_slices = log2_slices;
   report.log10_flops += log2_slices * kLog10Of2;
@@ -109,31 +113,44 @@ PathReport report_slices(Network network, DType dtype, const TimeModel& model,
   return report;
 }
 
-}  // namespace
-
-Result<PathReport> find_path(const TensorNetwork& network, DType dtype,
-                             const Options& options) try {
+// Of labels with these names.
+Result<PathReport> find_named(const TensorNetwork& network, const std::vector<std::string>& names,
+                              DType dtype, const Options& options) {
   const Network searched = to_network(network);
   const auto model = choose_time_model(options, info(dtype).compute);
   if (!model) return model.error();
   const auto search = choose_search(options, searched.terms.size(), *model);
   if (!search) return search.error();
+  const auto sliced = sliced_labels(options, names);
+  if (!sliced) return sliced.error();
   if (auto valid = check_memory_limit(options); !valid) return valid.error();
   const auto begin = std::chrono::steady_clock::now();
   SliceSearch slices = slice_search(options, *choose_objective(options, *model));
-  SlicedPath found{.path = (*search)(searched), .labels = {}};
+  SlicedPath found{.path = (*search)(searched), .labels = *sliced};
   if (options.memory_limit) {
     const double most_elements =
         static_cast<double>(*options.memory_limit) / static_cast<double>(info(dtype).bytes);
-    if (peak_elements(searched, found.path) > most_elements)
+    if (peak_elements(sliced_network(searched, found.labels), found.path) > most_elements)
       found = slice_path(searched, found.path, most_elements, slices);
   }
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   PathReport report = report_slices(searched, dtype, *model, found);
+  for (const int label : found.labels)
+    report.sliced_names.push_back(names[static_cast<size_t>(label)]);
   report.name = network.name;
   report.seconds = seconds;
   return report;
+}
+
+}  // namespace
+
+Result<PathReport> find_path(const TensorNetwork& network, DType dtype,
+                             const Options& options) try {
+  std::vector<std::string> names;
+  for (size_t label = 0; label < network.extents.size(); ++label)
+    names.push_back(std::to_string(label));
+  return find_named(network, names, dtype, options);
 } catch (...) {
   return error_of_current_exception();
 }
@@ -146,9 +163,12 @@ Result<PathReport> find_path(std::string_view expression, const std::vector<Tens
   for (const Operand& operand : bound->einsum.inputs)
     network.inputs.emplace_back(operand.labels.begin(), operand.labels.end());
   network.output.assign(bound->einsum.output.labels.begin(), bound->einsum.output.labels.end());
-  for (const LabelInfo& label : bound->einsum.labels)
+  std::vector<std::string> names;
+  for (const LabelInfo& label : bound->einsum.labels) {
     network.extents.push_back(std::max<int64_t>(label.extent, 1));
-  return find_path(network, bound->einsum.output.dtype, options);
+    names.push_back(label.name);
+  }
+  return find_named(network, names, bound->einsum.output.dtype, options);
 } catch (...) {
   return error_of_current_exception();
 }
@@ -172,7 +192,10 @@ std::string path_text(const PathReport& report) {
   for (const PathStep& step : report.steps)
     text += (text.back() == '[' ? "[" : ", [") + std::to_string(step.left) + ", " +
             std::to_string(step.right) + "]";
-  return text + "]";
+  text += "]";
+  for (size_t i = 0; i < report.sliced_names.size(); ++i)
+    text += (i == 0 ? " sliced [" : ", [") + report.sliced_names[i] + "]";
+  return text;
 }
 
 std::string to_dot(const PathReport& report) {

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <string>
+#include <vector>
 
 #include "einc/einc.h"
 #include "einc/path.h"
@@ -92,7 +94,8 @@ TEST(FindPath, TakesExtentsBeyondAnyInteger) {
   EXPECT_EQ(report->steps.size(), 39U);
 }
 
-TEST(FindPath, KeepsAMemoryLimitBySlices) {
+// Each tensor shares a label with its neighbours on a torus.
+TensorNetwork ring_of_rings() {
   TensorNetwork grid{.name = "ring of rings"};
   constexpr int64_t kSide = 6;
   const auto label = [&](int64_t x, int64_t y, int64_t direction) {
@@ -103,6 +106,11 @@ TEST(FindPath, KeepsAMemoryLimitBySlices) {
       grid.inputs.push_back(
           {label(x, y, 0), label(x, y, 1), label(x + kSide - 1, y, 0), label(x, y + kSide - 1, 1)});
   grid.extents.assign(2 * kSide * kSide, 2);
+  return grid;
+}
+
+TEST(FindPath, KeepsAMemoryLimitBySlices) {
+  const TensorNetwork grid = ring_of_rings();
   Options options;
   options.minimize = "flops";
   options.path_moves = 100'000;
@@ -130,6 +138,65 @@ TEST(FindPath, RefusesWhatOptionsCannotBe) {
   const auto report = find_path(network, DType::kFloat64, options);
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().rule, "path");
+}
+
+TEST(FindPath, WritesSlicesWithTheOrder) {
+  const TensorNetwork grid = ring_of_rings();
+  Options options;
+  options.path_moves = 100'000;
+  options.memory_limit = 4096;
+  const auto found = find_path(grid, DType::kFloat64, options);
+  ASSERT_TRUE(found);
+  ASSERT_FALSE(found->sliced.empty());
+
+  // What was found is what is taken, with no time to search for better slices.
+  Options given;
+  given.path = path_text(*found);
+  const auto read = find_path(grid, DType::kFloat64, given);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->sliced, found->sliced);
+  EXPECT_EQ(path_text(*read), given.path);
+
+  const auto types = types_of(grid, DType::kFloat64);
+  const auto sliced = compile(expression_of(grid), types, given);
+  given.path = given.path.substr(0, given.path.find(" sliced"));
+  const auto whole = compile(expression_of(grid), types, given);
+  ASSERT_TRUE(sliced) << sliced.error().message;
+  ASSERT_TRUE(whole);
+  EXPECT_LT(sliced->scratch_bytes(), whole->scratch_bytes());
+  std::vector<Tensor> tensors;
+  std::vector<TensorView> views;
+  for (const TensorType& type : types) {
+    tensors.push_back(*Tensor::zeros(type.dtype, type.extents));
+    auto* const data = static_cast<double*>(tensors.back().data());
+    for (int64_t i = 0; i < element_count(type.extents); ++i)
+      data[i] = static_cast<double>((i * 7 + static_cast<int64_t>(tensors.size())) % 5) - 1.5;
+    views.push_back(tensors.back().view());
+  }
+  double results[2] = {};
+  for (const Kernel* const kernel : {&*sliced, &*whole})
+    ASSERT_TRUE(kernel->run(views, {&results[kernel == &*whole ? 1 : 0], kernel->output_type()}));
+  EXPECT_NEAR(results[0], results[1], 1e-9 * std::abs(results[1]));
+}
+
+TEST(FindPath, SlicesTheLabelsThatAreNamed) {
+  const std::vector<TensorType> types{*parse_type("float32[10,20]"), *parse_type("float32[20,30]"),
+                                      *parse_type("float32[30,40]")};
+  const auto with = [&](const char* path) {
+    Options options;
+    options.path = path;
+    return find_path("i[time],[time]k,kl->il", types, options);
+  };
+  const auto report = with("[[0, 1], [0, 1]] sliced [time], i");
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->sliced_names, (std::vector<std::string>{"time", "i"}));
+  EXPECT_NEAR(report->log2_slices, std::log2(200), 1e-9);
+  EXPECT_EQ(with("[[0, 1], [0, 1]] sliced x").error().message,
+            "the path sliced x has no label 'x' to slice");
+  EXPECT_EQ(with("[[0, 1], [0, 1]] sliced k, k").error().message,
+            "the path sliced k, k names 'k' twice");
+  EXPECT_EQ(with("[[0, 1], [0, 1]] sliced").error().message,
+            "the path sliced has no label '' to slice");
 }
 
 }  // namespace

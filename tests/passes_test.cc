@@ -52,6 +52,15 @@ TEST(Simplify, FusesAndDrops) {
     EXPECT_EQ(to_string(simplify(bound(item.text, item.types))), item.printed) << item.text;
 }
 
+TEST(Simplify, KeepsLabelsThatAreAskedFor) {
+  std::vector<Label> kept{2};
+  const Einsum einsum = simplify(bound("abc,abc->abc", {"float32[2,1,3]", "float32[2,1,3]"}), kept);
+  EXPECT_EQ(
+      to_string(einsum),
+      "%0 = float32[a:2,c:3]{3,1}\n%1 = float32[a:2,c:3]{3,1}\nout = float32[a:2,c:3]{3,1}\n");
+  EXPECT_EQ(kept, std::vector<Label>{1});
+}
+
 TEST(Canonical, ForgetsNames) {
   EXPECT_EQ(canonical(bound("ij,jk->ik", {"float32[2,3]", "float32[3,4]"})),
             canonical(bound("xy,yz->xz", {"float32[2,3]", "float32[3,4]"})));

@@ -91,18 +91,63 @@ Result<LinearPath> from_ssa(LinearPath path, size_t inputs, const auto& fail) {
   return path;
 }
 
+Error error_in(std::string_view text, const std::string& reason) {
+  constexpr size_t kShown = 80;
+  const std::string shown(text.substr(0, kShown));
+  return {ErrorCode::kArgument,
+          "the path " + shown + (text.size() > kShown ? "..." : "") + " " + reason, std::nullopt,
+          "path"};
+}
+
+constexpr std::string_view kSliced = "sliced";
+
+std::string_view without_blanks(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  const size_t first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+// Separated by commas, in brackets or not.
+std::vector<std::string_view> names_in(std::string_view text) {
+  std::vector<std::string_view> names;
+  for (;;) {
+    text = without_blanks(text);
+    const bool is_in_brackets = text.starts_with('[') && text.find(']') != std::string_view::npos;
+    const size_t comma = text.find(',', is_in_brackets ? text.find(']') : 0);
+    std::string_view name = without_blanks(text.substr(0, comma));
+    if (name.size() > 1 && name.front() == '[' && name.back() == ']')
+      name = name.substr(1, name.size() - 2);
+    names.push_back(name);
+    if (comma == std::string_view::npos) return names;
+    text.remove_prefix(comma + 1);
+  }
+}
+
 }  // namespace
 
+Result<std::vector<int>> sliced_labels(const Options& options,
+                                       const std::vector<std::string>& names) {
+  const std::string_view text = options.path;
+  const size_t begin = text.find(kSliced);
+  std::vector<int> labels;
+  if (begin == std::string_view::npos) return labels;
+  for (const std::string_view name : names_in(text.substr(begin + kSliced.size()))) {
+    const auto place = std::find(names.begin(), names.end(), name);
+    if (place == names.end())
+      return error_in(text.substr(begin), "has no label '" + std::string(name) + "' to slice");
+    labels.push_back(static_cast<int>(place - names.begin()));
+    if (std::count(labels.begin(), labels.end(), labels.back()) > 1)
+      return error_in(text.substr(begin), "names '" + std::string(name) + "' twice");
+  }
+  return labels;
+}
+
 Result<LinearPath> parse_path(std::string_view text, size_t inputs) {
-  const auto fail = [&](const std::string& reason) {
-    constexpr size_t kShown = 80;
-    const std::string shown(text.substr(0, kShown));
-    return Error{ErrorCode::kArgument,
-                 "the path " + shown + (text.size() > kShown ? "..." : "") + " " + reason,
-                 std::nullopt, "path"};
-  };
-  const bool is_ssa = text.starts_with("ssa");
-  auto path = Parser(text.substr(is_ssa ? 3 : 0)).path();
+  const auto fail = [&](const std::string& reason) { return error_in(text, reason); };
+  const std::string_view pairs = text.substr(0, text.find(kSliced));
+  const bool is_ssa = pairs.starts_with("ssa");
+  auto path = Parser(pairs.substr(is_ssa ? 3 : 0)).path();
   if (!path) return fail("is no list of lists of positions");
   if (is_ssa) {
     auto linear = from_ssa(*std::move(path), inputs, fail);

@@ -45,6 +45,12 @@ using LinearPath = std::vector<std::vector<int64_t>>;
 // operands become one.
 Result<LinearPath> parse_path(std::string_view text, size_t inputs);
 
+// The labels that are to be sliced by what Options::path says after a path of that form,
+// "[[0, 1], [0, 1]] sliced k, [time]", as positions in the list of all names. Fails with the rule
+// "path" for a name that is not among these, or twice in the text.
+Result<std::vector<int>> sliced_labels(const Options& options,
+                                       const std::vector<std::string>& names);
+
 // Of steps of more than two, pairs from left to right; a step of one does nothing.
 SsaPath to_ssa_path(const LinearPath& path, size_t inputs);
 

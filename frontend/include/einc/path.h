@@ -63,6 +63,7 @@ struct PathReport {
   // To keep Options::memory_limit: labels of which one position at a time is computed. Steps are
   // those of one slice; flops, writes and predicted seconds are of all of them.
   std::vector<int64_t> sliced;
+  std::vector<std::string> sliced_names;  // as the expression has them, without brackets
   double log2_slices = 0;
 };
 
@@ -80,7 +81,8 @@ EINC_EXPORT Result<PathReport> find_path(std::string_view expression,
 // "sliced"}.
 EINC_EXPORT std::string to_json(const PathReport& report);
 
-// The order as Options::path takes it: a search that was worth its time can be kept in a file.
+// The order, and the labels that are sliced, as Options::path takes them: a search that was worth
+// its time can be kept in a file.
 EINC_EXPORT std::string path_text(const PathReport& report);
 
 // The tree for Graphviz, steps the redder the longer they take.

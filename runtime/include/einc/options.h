@@ -23,10 +23,12 @@ struct Options {
   std::string dialect =
       "einc";  // whose einsum strings: einc, numpy, numpy_opt, torch, tf, opt_einsum
   // Contraction order: auto, exact, greedy, elimination, sweep, bisection, reconfigure, anneal, or
-  // a path as NumPy and opt_einsum write it, such as "[[0, 1], [0, 1]]", or "ssa [[0, 1], [2, 3]]".
-  // "exact" finds the best order of up to 16 operands, the best without outer products of chains
-  // and, where as long again as the budget or a few seconds are enough, of up to 64 operands; else
-  // what "auto" finds.
+  // a path as NumPy and opt_einsum write it, such as "[[0, 1], [0, 1]]", or "ssa [[0, 1], [2, 3]]",
+  // and after it, if einsums are to be computed in slices, labels: "[[0, 1], [0, 1]] sliced j, k".
+  // "exact" finds the best order of up to 16 operands, the one of the fewest multiply-adds of trees
+  // and of chains of matrices of any length, the best without outer products of other chains and,
+  // where as long again as the budget or a few seconds are enough, of up to 64 operands; else what
+  // "auto" finds.
   std::string path = "auto";
   std::string minimize = "time";  // by the order: time, flops, size, write
   std::optional<double>
