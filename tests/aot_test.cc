@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 
+#include "case_count.h"
 #include "compiler/aot.h"
 #include "compiler/einsum_ir.h"
 #include "compiler/path/path.h"
@@ -76,10 +77,7 @@ std::vector<const Target*> runnable_targets() {
   return runnable;
 }
 
-int cases_per_batch() {
-  const char* const percent = std::getenv("EINC_CASES_PERCENT");
-  return 50 * (percent != nullptr ? std::atoi(percent) : 100) / 100;
-}
+const int kCasesPerBatch = case_count(50);
 
 class AotBatch : public testing::TestWithParam<int> {};
 
@@ -89,7 +87,7 @@ TEST_P(AotBatch, AgreesWithTheReference) {
   std::vector<std::unique_ptr<RandomCase>> cases;
   std::vector<int64_t> scratch_bytes;
   std::string source = "#include <stddef.h>\n";
-  for (int i = 0; i < cases_per_batch(); ++i) {
+  for (int i = 0; i < kCasesPerBatch; ++i) {
     const auto seed = static_cast<uint32_t>(5'000'000 + GetParam() * 100000 + i);
     cases.push_back(std::make_unique<RandomCase>(seed));
     const Request& request = cases.back()->request();

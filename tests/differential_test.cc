@@ -5,8 +5,7 @@
 #include <gtest/gtest.h>
 #include <hwy/highway.h>
 
-#include <cstdlib>
-
+#include "case_count.h"
 #include "compiler/code_generator.h"
 #include "compiler/engine.h"
 #include "compiler/target.h"
@@ -28,17 +27,13 @@ std::string run(RandomCase& random_case, Options options) {
   });
 }
 
-// Cases per shard; EINC_CASES_PERCENT scales it down for sanitized builds.
-int cases_per_shard() {
-  const char* const percent = std::getenv("EINC_CASES_PERCENT");
-  return 300 * (percent != nullptr ? std::atoi(percent) : 100) / 100;
-}
+const int kCasesPerShard = case_count(300);
 
 class Differential : public testing::TestWithParam<int> {
  protected:
   // Calls check(random case, its number) for each of the shard's cases.
   static void for_each_case(const auto& check) {
-    for (int i = 0; i < cases_per_shard(); ++i) {
+    for (int i = 0; i < kCasesPerShard; ++i) {
       const auto seed = static_cast<uint32_t>(GetParam() * 100000 + i);
       RandomCase random_case(seed);
       SCOPED_TRACE(testing::Message() << "seed " << seed << ": " << random_case.description());

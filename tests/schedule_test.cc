@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <functional>
 #include <map>
 #include <sstream>
@@ -12,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "case_count.h"
 #include "compiler/assemble.h"
 #include "compiler/code_generator.h"
 #include "compiler/compile.h"
@@ -107,17 +107,11 @@ void check_all_schedules(RandomCase& random_case) {
   }
 }
 
-// Builds that take long run some of the cases.
-int percent_of_cases() {
-  const char* const percent = std::getenv("EINC_CASES_PERCENT");
-  return percent != nullptr ? std::atoi(percent) : 100;
-}
-
 class Schedules : public testing::TestWithParam<int> {};
 
 TEST_P(Schedules, AllAgreeWithTheReference) {
   if (!code_generator()) GTEST_SKIP() << "built without a compiler";
-  const int cases = 15 * percent_of_cases() / 100;
+  const int cases = case_count(15);
   for (int i = 0; i < cases; ++i) {
     const auto seed = static_cast<uint32_t>(7000000 + GetParam() * 1000 + i);
     RandomCase random_case(seed);
@@ -187,7 +181,7 @@ TEST(Schedule, RareShapesAgreeWithTheReference) {
   };
   int turn = 0;
   for (const auto& [expression, dtype, extents] : cases) {
-    if (turn++ * percent_of_cases() % 100 >= percent_of_cases()) continue;
+    if (turn++ * case_count(100) % 100 >= case_count(100)) continue;
     const auto extent_of = [&](char label) {
       const auto found = extents.find(label);
       return found == extents.end() ? int64_t{3} : found->second;
