@@ -27,7 +27,8 @@ struct Meeting {
 
 // `rest` is what the term keeps, like the extents as a logarithm.
 Meeting meet(const std::vector<double>& log2_vectors, double log2_rest) {
-  constexpr size_t kMostVectors = 12;
+  if (log2_vectors.size() == 1) return {{{0, 1}}, log2_vectors[0] + log2_rest};
+  constexpr size_t kMostVectors = 10;
   // The smallest are multiplied with each other until few are left.
   using Vector = std::pair<double, int>;
   std::priority_queue<Vector, std::vector<Vector>, std::greater<>> vectors;

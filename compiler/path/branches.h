@@ -17,7 +17,7 @@ struct WithoutBranches {
 // in the order that takes the fewest multiply-adds: each term meets what its branches have become
 // all in one exact search, outer products included. Where the output has no label, the whole tree
 // is a branch, of the term that is the best root. Nothing if the network is no tree: connected, no
-// rings, each label in two terms or in one and the output. Terms of more than a dozen branches
+// rings, each label in two terms or in one and the output. Terms of more than ten branches
 // have the smallest of these multiplied with each other first, which need not be the best.
 //
 // That branches come first is optimal for multiply-adds alone, and where no label of the output is

@@ -78,7 +78,7 @@ class Polygon {
 
   // False if there are too many.
   bool find_fans() {
-    constexpr double kMost = 1 << 26;
+    constexpr double kMost = 1 << 28;
     double all = 0;
     for (int d = size() - 1; d >= 0; --d) {
       const Diagonal& below = diagonal(d);
