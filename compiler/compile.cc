@@ -4,6 +4,7 @@
 #include "compiler/compile.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -57,6 +58,21 @@ Result<void> check_exponents(const Options& options, const Einsum& einsum) {
                std::nullopt, "strip-exponents"};
 }
 
+Result<std::vector<Label>> choose_sliced(const Options& options, const Einsum& einsum) {
+  std::vector<std::string> names;
+  for (const LabelInfo& label : einsum.labels) names.push_back(label.name);
+  auto sliced = sliced_labels(options, names);
+  if (!sliced) return sliced;
+  double log2_slices = 0;
+  for (const Label label : *sliced) {
+    const int64_t extent = einsum.labels[static_cast<size_t>(label)].extent;
+    log2_slices += std::log2(static_cast<double>(std::max<int64_t>(extent, 1)));
+  }
+  if (log2_slices <= kMostLog2Slices) return sliced;
+  return Error{ErrorCode::kArgument, "the path slices labels of more than 2^62 positions in all",
+               std::nullopt, "path"};
+}
+
 // What a task needs for itself: packed panels, blocks of C.
 int64_t step_scratch_bytes(const Program& program) {
   int64_t shared = 0;
@@ -87,9 +103,7 @@ Result<PlanRequest> plan_request(const Options& options, const Einsum& einsum) {
   if (!find_path) return find_path.error();
   if (auto valid = check_memory_limit(options); !valid) return valid.error();
   if (auto valid = check_exponents(options, einsum); !valid) return valid.error();
-  std::vector<std::string> names;
-  for (const LabelInfo& label : einsum.labels) names.push_back(label.name);
-  auto sliced = sliced_labels(options, names);
+  auto sliced = choose_sliced(options, einsum);
   if (!sliced) return sliced.error();
   auto slices = std::make_shared<SliceSearch>(slice_search(options, least_time(*model)));
   return PlanRequest{*std::move(find_path),

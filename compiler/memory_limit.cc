@@ -24,9 +24,6 @@
 namespace einc {
 namespace {
 
-// Their number has to be an int64_t.
-constexpr double kMostLog2Slices = 62;
-
 std::optional<int64_t> scratch_bytes(const SlicedTree& tree, const Einsum& einsum) {
   if (!check_intermediates(tree.tree, einsum)) return std::nullopt;
   return lower(tree.tree, layout(tree.tree, einsum), einsum, tree.slicing).scratch_bytes;

@@ -18,6 +18,9 @@
 
 namespace einc {
 
+// Their number has to be an int64_t.
+inline constexpr double kMostLog2Slices = 62;
+
 struct SlicedTree {
   ContractionTree tree;  // of one slice
   Slicing slicing;

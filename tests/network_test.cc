@@ -179,6 +179,23 @@ TEST(FindPath, WritesSlicesWithTheOrder) {
   EXPECT_NEAR(results[0], results[1], 1e-9 * std::abs(results[1]));
 }
 
+TEST(FindPath, RefusesMoreSlicesThanCanBeCounted) {
+  constexpr int64_t kTensors = 40;
+  TensorNetwork ring{.extents = std::vector<int64_t>(kTensors, 4)};
+  std::string steps = "ssa [[0, 1]";
+  std::string sliced = " sliced [0]";
+  for (int64_t i = 0; i < kTensors; ++i) {
+    ring.inputs.push_back({i, (i + 1) % kTensors});
+    if (i > 1) steps += ", [" + std::to_string(kTensors + i - 2) + ", " + std::to_string(i) + "]";
+    if (i > 0) sliced += ", [" + std::to_string(i) + "]";
+  }
+  Options options;
+  options.path = steps + "]" + sliced;
+  const auto kernel = compile(expression_of(ring), types_of(ring, DType::kFloat32), options);
+  ASSERT_FALSE(kernel);
+  EXPECT_EQ(kernel.error().message, "the path slices labels of more than 2^62 positions in all");
+}
+
 TEST(FindPath, SlicesTheLabelsThatAreNamed) {
   const std::vector<TensorType> types{*parse_type("float32[10,20]"), *parse_type("float32[20,30]"),
                                       *parse_type("float32[30,40]")};
