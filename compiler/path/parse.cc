@@ -15,6 +15,7 @@
 
 #include "compiler/path/path.h"
 #include "einc/error.h"
+#include "einc/options.h"
 
 namespace einc {
 namespace {

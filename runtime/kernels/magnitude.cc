@@ -1,6 +1,5 @@
 #include "runtime/kernels/magnitude.h"
 
-#include <cstddef>
 #include <cstdint>
 
 #undef HWY_TARGET_INCLUDE
