@@ -102,6 +102,7 @@ bool ContractionTile::choose_registers(int64_t unit_of_y) {
   constexpr int64_t kMostRows = 28;
   constexpr double kAgain = 0.1;
   const int64_t inner_columns = count_of(columns_) / columns_[0].count;
+  const bool whole_rows = reads_whole_rows();
   double fewest = std::numeric_limits<double>::infinity();
   std::vector<TileDim> best_rows;
   int64_t best_columns = 1;
@@ -109,6 +110,7 @@ bool ContractionTile::choose_registers(int64_t unit_of_y) {
     if (width % inner_columns != 0 && width != count_of(columns_)) continue;
     if (inner_columns == 1 && width % lanes_ != 0 && width != count_of(columns_)) continue;
     if (!choice_.packs_p && width < std::min(line_elements(), count_of(columns_))) continue;
+    if (whole_rows && width < count_of(columns_)) continue;
     if (unit_of_y > 0 && !choice_.packs_p && width % line_elements() != 0 &&
         width != count_of(columns_))
       continue;
@@ -168,8 +170,24 @@ bool ContractionTile::is_one_of_many() const {
   return !batch.empty() && elements * info(nest.compute).bytes <= target_.l2_bytes / 2;
 }
 
+bool ContractionTile::reads_whole_rows() const {
+  constexpr int64_t kMostVectors = 4;
+  constexpr int64_t kPageBytes = 4096;
+  const int64_t columns = extent(n);
+  if (!is_one_of_many() || choice_.packs_p || k.size() != 1 || n.size() != 1 || m.size() != 1 ||
+      !is_streamed(p_, target_) || !is_streamed(q_, target_) || columns > kMostVectors * lanes_)
+    return false;
+  const auto follows = [&](int operand, int outer, int inner) {
+    return nest.stride(operand, inner) == 1 && nest.stride(operand, outer) == extent(inner) &&
+           nest.stride(operand, batch.back()) == extent(inner) * extent(outer) &&
+           extent(inner) * extent(outer) * nest.element_bytes(operand) >= kPageBytes;
+  };
+  return follows(p_, k[0], n[0]) && follows(q_, m[0], k[0]);
+}
+
 std::vector<Prefetch> ContractionTile::next_product() const {
   std::vector<Prefetch> prefetches;
+  if (reads_whole_rows()) return prefetches;
   for (const int operand : {p_, q_}) {
     const int64_t distance = nest.stride(operand, batch.back());
     if (distance == 0 || !is_streamed(operand, target_)) continue;

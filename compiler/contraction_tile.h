@@ -48,7 +48,8 @@ class ContractionTile : public ContractionAxes {
 
   // Whether all of one product of a batch is in the caches while it is computed.
   bool is_one_of_many() const;
-  // Parts of the next product's operands.
+  // Parts of the next product's operands; nothing of what lies in memory as it is read, which
+  // processors see for themselves.
   std::vector<Prefetch> next_product() const;
   // What lies so far behind the tile's part of an operand.
   std::optional<Prefetch> ask_for(int operand, int64_t distance) const;
@@ -63,6 +64,8 @@ class ContractionTile : public ContractionAxes {
 
  private:
   bool choose_columns();
+  // Whether products of pages follow each other in memory without gaps, row by row.
+  bool reads_whole_rows() const;
   void widen_columns();
   bool p_is_interleaved() const;
   bool writes_blocks() const;
