@@ -193,18 +193,48 @@ TEST(Schedule, RareShapesAgreeWithTheReference) {
   }
 }
 
-// What the chosen schedules of an einsum with equal extents take, by the cost model.
-double cycles_of(const std::string& expression, int64_t extent, const Target& target) {
+// The chosen schedules of an einsum with equal extents.
+std::vector<LoopNest> chosen_nests(const std::string& expression, int64_t extent,
+                                   const Target& target) {
   const Request request = request_of(expression, DType::kFloat32, [&](char) { return extent; });
   const Dialect& dialect = *find_dialect("einc");
   const Einsum einsum =
       einc::bind(*parse(expression, dialect), request.inputs, std::nullopt, std::nullopt, dialect)
           ->einsum;
   const auto steps = plan(einsum, *plan_request({}, einsum), std::nullopt, nullptr);
+  std::vector<LoopNest> nests;
+  for (const PlanStep& step : steps->steps) nests.push_back(schedules_of(step, target).front());
+  return nests;
+}
+
+// What they take, by the cost model.
+double cycles_of(const std::string& expression, int64_t extent, const Target& target) {
   double cycles = 0;
-  for (const PlanStep& step : steps->steps)
-    cycles += cost_of(schedules_of(step, target).front(), target).cycles(target);
+  for (const LoopNest& nest : chosen_nests(expression, extent, target))
+    cycles += cost_of(nest, target).cycles(target);
   return cycles;
+}
+
+TEST(Schedule, DoesNotDependOnTheNamesOfLabels) {
+  const struct {
+    const char* first;
+    const char* second;
+  } kCases[] = {
+      {"ij,jk->ik", "zy,yx->zx"},
+      {"ij->ji", "ba->ab"},
+      {"aebf,dfce->abcd", "wzyx,uxvz->wyvu"},
+      {"i,ijk,ilk->ijl", "z,zya,zxa->zyx"},
+      {"ab,bc,cd->ad", "tk,kz,za->ta"},
+  };
+  const auto keys_of = [](const char* expression, const Target& target) {
+    std::vector<std::string> keys;
+    for (const LoopNest& nest : chosen_nests(expression, 24, target))
+      keys.push_back(nest_key(nest));
+    return keys;
+  };
+  for (const Target& target : targets())
+    for (const auto& [first, second] : kCases)
+      EXPECT_EQ(keys_of(first, target), keys_of(second, target)) << second;
 }
 
 TEST(Schedule, CostsTheSameWhicheverOperandComesFirst) {
