@@ -25,7 +25,9 @@ bool SubsetSearch::run(const std::vector<const Word*>& tensors, const Word* resu
     best_[set] = std::has_single_bit(set) ? 0 : 1;
     if (!std::has_single_bit(set)) find_best(set);
   }
-  return best_[subsets_ - 1] < 1;
+  // What is cheaper by these numbers has to be so by the rounder ones of its steps.
+  const auto all = static_cast<Subset>(subsets_ - 1);
+  return best_[all] < 1 && cost_by_steps(all) < 1;
 }
 
 // A set's product keeps the labels that are neither held by the others alone nor summed.
@@ -103,6 +105,12 @@ void SubsetSearch::find_best(Subset set) {
     }
     if (part == 0) break;
   }
+}
+
+double SubsetSearch::cost_by_steps(Subset set) const {
+  if (std::has_single_bit(set)) return 0;
+  return cost_by_steps(split_[set]) + cost_by_steps(set & ~split_[set]) +
+         exp2_of(static_cast<double>(log2_step(set)) - log2_bound_);
 }
 
 float SubsetSearch::log2_step(Subset set) const {

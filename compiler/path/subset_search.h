@@ -45,7 +45,8 @@ class SubsetSearch {
   void add_to_supersets(std::vector<float>& sums) const;
   void find_costs();
   void find_best(Subset set);
-  float log2_step(Subset set) const;  // the cost of the last step of its best tree
+  double cost_by_steps(Subset set) const;  // of its best tree, in units of the bound
+  float log2_step(Subset set) const;       // the cost of the last step of its best tree
 
   template <typename Join>
   int build(Subset set, const std::vector<const Word*>& tensors, const Word* result,
