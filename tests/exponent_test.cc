@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <complex>
 #include <limits>
@@ -166,6 +167,17 @@ TEST(StripExponent, DividesByAPowerOfTwo) {
   EXPECT_EQ(strip_exponent(numbers.data(), 200000, DType::kFloat32, default_executor(2)), 0);
   std::vector<double> zeros(3);
   EXPECT_EQ(strip_exponent(zeros.data(), 3, DType::kFloat64, default_executor(1)), kExponentOfZero);
+}
+
+// In every lane of a vector, a large number, none, and a small one.
+TEST(StripExponent, PassesOverWhatIsNoNumber) {
+  std::vector<double> numbers(3 * 256, 1e-300);
+  std::fill_n(numbers.begin(), 256, 1e300);
+  std::fill_n(numbers.begin() + 256, 256, std::numeric_limits<double>::quiet_NaN());
+  const auto count = static_cast<int64_t>(numbers.size());
+  EXPECT_EQ(strip_exponent(numbers.data(), count, DType::kFloat64, default_executor(1)), 997);
+  EXPECT_EQ(numbers[0], std::ldexp(1e300, -997));
+  EXPECT_TRUE(std::isnan(numbers[300]));
 }
 
 TEST(ScaleByPowerOfTwo, KeepsToTheTensor) {

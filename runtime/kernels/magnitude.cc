@@ -16,8 +16,9 @@ template <class T>
 T largest_of(const T* HWY_RESTRICT numbers, int64_t count) {
   const hn::ScalableTag<T> d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  // Of two of which the first is no number, Max gives the second.
   const auto larger = [&](auto most, int64_t i)
-                          HWY_ATTR { return hn::Max(most, hn::Abs(hn::LoadU(d, numbers + i))); };
+                          HWY_ATTR { return hn::Max(hn::Abs(hn::LoadU(d, numbers + i)), most); };
   auto a = hn::Zero(d), b = hn::Zero(d), c = hn::Zero(d), e = hn::Zero(d);
   int64_t i = 0;
   for (; i + 4 * lanes <= count; i += 4 * lanes) {
@@ -29,7 +30,7 @@ T largest_of(const T* HWY_RESTRICT numbers, int64_t count) {
   for (; i + lanes <= count; i += lanes) a = larger(a, i);
   const hn::CappedTag<T, 1> one;
   auto rest = hn::Zero(one);
-  for (; i < count; ++i) rest = hn::Max(rest, hn::Abs(hn::LoadU(one, numbers + i)));
+  for (; i < count; ++i) rest = hn::Max(hn::Abs(hn::LoadU(one, numbers + i)), rest);
   const T most = hn::GetLane(hn::MaxOfLanes(d, hn::Max(hn::Max(a, b), hn::Max(c, e))));
   const T last = hn::GetLane(rest);
   return most > last ? most : last;

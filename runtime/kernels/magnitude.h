@@ -5,7 +5,7 @@
 
 namespace einc {
 
-// Without signs; 0 of no numbers. Not a number counts or not, wherever it is.
+// Without signs; what is no number is passed over. 0 if nothing is left.
 float largest_magnitude(const float* numbers, int64_t count);
 double largest_magnitude(const double* numbers, int64_t count);
 
