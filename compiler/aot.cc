@@ -59,16 +59,20 @@ Result<AotProgram> schedule_ahead(const Einsum& einsum, const std::string& name,
                            .steps = {},
                            .slices = steps->slices};
         const Scheduler scheduler{target, left_to_steps(share, steps->scratch_bytes)};
+        int64_t shared_bytes = 0;
         int64_t task_bytes = 0;
         for (const PlanStep& step : steps->steps) {
           auto scheduled = std::visit(scheduler, step);
           if (!scheduled) return scheduled.error();
+          shared_bytes = std::max(shared_bytes, scheduled->nest.shared_scratch_bytes);
           task_bytes = std::max(task_bytes, scheduled->nest.task_scratch_bytes);
           program.steps.push_back(*std::move(scheduled));
         }
-        program.task_scratch_offset = round_up(steps->scratch_bytes);
+        program.shared_scratch_offset = round_up(steps->scratch_bytes);
+        program.task_scratch_offset = program.shared_scratch_offset + round_up(shared_bytes);
         program.scratch_bytes = program.task_scratch_offset + task_bytes;
-        use = {program.task_scratch_offset, task_bytes};
+        use = {program.shared_scratch_offset,
+               program.scratch_bytes - program.shared_scratch_offset};
         if (program.scratch_bytes > 0) program.scratch_bytes += kScratchAlignment - 1;
         return program;
       });

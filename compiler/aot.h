@@ -29,8 +29,9 @@ struct AotProgram {
   size_t inputs = 0;
   std::vector<AotStep> steps;
   SliceLoop slices;
-  int64_t task_scratch_offset = 0;  // bytes into scratch, behind the intermediates
-  int64_t scratch_bytes = 0;        // room for aligning it included
+  int64_t shared_scratch_offset = 0;  // bytes into scratch, behind the intermediates
+  int64_t task_scratch_offset = 0;
+  int64_t scratch_bytes = 0;  // room for aligning it included
 };
 
 // What the function aligns its scratch to.

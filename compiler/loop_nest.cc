@@ -87,7 +87,9 @@ void print_axis(std::ostream& out, const LoopNest& nest, const Axis& axis) {
 
 void print_buffer(std::ostream& out, const LoopNest& nest, size_t index) {
   const Buffer& buffer = nest.buffers[index];
-  out << "buf" << index << ' ' << buffer.elements << " elements:";
+  out << "buf" << index << ' ' << buffer.elements << " elements";
+  if (buffer.shared) out << " at shared scratch+" << buffer.scratch_offset;
+  out << ':';
   for (const BufferDim& dim : buffer.dims) {
     out << ' ' << nest.axes[static_cast<size_t>(dim.axis)].name << '{' << dim.stride;
     if (dim.block > 0) out << ", blocks of " << dim.block << ' ' << dim.block_stride;
@@ -111,6 +113,7 @@ struct Verifier {
   }
   void operator()(const Local& local) const {
     EINC_CHECK(local.buffer >= 0 && static_cast<size_t>(local.buffer) < nest.buffers.size());
+    EINC_CHECK(!nest.buffers[static_cast<size_t>(local.buffer)].shared);
     check_body(local.body, false, nullptr, &local);
   }
   void operator()(const Tile& tile) const {
@@ -246,17 +249,18 @@ bool is_along(const Tile& tile, int axis) {
          std::any_of(tile.columns.begin(), tile.columns.end(), has);
 }
 
-int64_t task_count(const LoopNest& nest) {
-  int64_t tasks = 1;
-  const std::vector<Node>* body = &nest.body;
-  while (body->size() == 1) {
-    const Loop* const loop = std::get_if<Loop>(&body->front());
-    if (loop == nullptr || !loop->parallel) break;
-    const int64_t extent = nest.axes[static_cast<size_t>(loop->axis)].extent;
-    tasks *= (extent + loop->step - 1) / loop->step;
-    body = &loop->body;
+std::vector<int64_t> task_counts(const LoopNest& nest) {
+  std::vector<int64_t> counts;
+  for (const Node& phase : nest.body) {
+    int64_t& tasks = counts.emplace_back(1);
+    const Loop* loop = std::get_if<Loop>(&phase);
+    while (loop != nullptr && loop->parallel) {
+      const int64_t extent = nest.axes[static_cast<size_t>(loop->axis)].extent;
+      tasks *= (extent + loop->step - 1) / loop->step;
+      loop = loop->body.size() == 1 ? std::get_if<Loop>(&loop->body.front()) : nullptr;
+    }
   }
-  return tasks;
+  return counts;
 }
 
 int64_t part_bytes(DType compute) {
@@ -291,9 +295,11 @@ void verify(const LoopNest& nest) {
   }
   for (const Buffer& buffer : nest.buffers) {
     EINC_CHECK(buffer.scratch_offset >= 0 && buffer.scratch_offset % 64 == 0);
-    EINC_CHECK(buffer.scratch_offset + buffer_bytes(nest, buffer) <= nest.task_scratch_bytes);
+    EINC_CHECK(buffer.scratch_offset + buffer_bytes(nest, buffer) <=
+               (buffer.shared ? nest.shared_scratch_bytes : nest.task_scratch_bytes));
   }
-  for (const Node& node : nest.body) std::visit(Verifier{nest, nest.body.size() == 1}, node);
+  EINC_CHECK(!nest.body.empty());
+  for (const Node& phase : nest.body) std::visit(Verifier{nest}, phase);
 }
 
 std::string to_string(const LoopNest& nest) {
@@ -310,9 +316,14 @@ std::string to_string(const LoopNest& nest) {
   out << '\n';
   for (const Axis& axis : nest.axes) print_axis(out, nest, axis);
   for (size_t b = 0; b < nest.buffers.size(); ++b) print_buffer(out, nest, b);
+  if (nest.shared_scratch_bytes > 0)
+    out << "scratch " << nest.shared_scratch_bytes << " bytes shared\n";
   if (nest.task_scratch_bytes > 0)
     out << "scratch " << nest.task_scratch_bytes << " bytes a task\n";
-  for (const Node& node : nest.body) std::visit(Printer{out, nest}, node);
+  for (size_t p = 0; p < nest.body.size(); ++p) {
+    if (nest.body.size() > 1) out << "phase " << p << '\n';
+    std::visit(Printer{out, nest, nest.body.size() > 1 ? 1 : 0}, nest.body[p]);
+  }
   return std::move(out).str();
 }
 

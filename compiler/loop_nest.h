@@ -42,12 +42,15 @@ struct BufferDim {
   friend bool operator==(const BufferDim&, const BufferDim&) = default;
 };
 
-// A part of task scratch that holds numbers of the compute dtype: a packed panel, or a part of the
+// A part of scratch that holds numbers of the compute dtype: packed panels, or a part of the
 // output. Real parts of complex numbers fill the first half, imaginary parts the second.
 struct Buffer {
   std::vector<BufferDim> dims;
   int64_t scratch_offset = 0;
   int64_t elements = 0;
+  // All tasks have it in common, and it holds whole axes: one phase fills it, later ones read it.
+  // Else it is of the task's own scratch.
+  bool shared = false;
   friend bool operator==(const Buffer&, const Buffer&) = default;
 };
 
@@ -55,7 +58,7 @@ struct Node;  // one of the structs below
 
 // for (i = 0; i < size; i += step) body, over the range of `axis` that encloses the loop; within
 // the body the range is the step's, shorter at the end. Parallel loops are outermost and perfectly
-// nested; their iterations are the tasks of the nest.
+// nested; their iterations are the tasks of a phase.
 struct Loop {
   int axis = 0;
   int64_t step = 0;
@@ -64,7 +67,8 @@ struct Loop {
   friend bool operator==(const Loop&, const Loop&) = default;
 };
 
-// The body with a buffer, which holds the current ranges of its axes: where these begin, it does.
+// The body with a buffer of the task's, which holds the current ranges of its axes: where these
+// begin, it does.
 struct Local {
   int buffer = 0;
   std::vector<Node> body;
@@ -133,7 +137,8 @@ struct LoopNest {
   // pairs of bfloat16: those of an operand that does not lie in pairs are put together on the way.
   int pairs = -1;
   std::vector<Buffer> buffers;
-  std::vector<Node> body;
+  std::vector<Node> body;  // each node a phase, of which all tasks end before the next one's begin
+  int64_t shared_scratch_bytes = 0;
   int64_t task_scratch_bytes = 0;
 
   int output_index() const { return static_cast<int>(inputs.size()); }
@@ -168,8 +173,8 @@ int64_t count_of(const std::vector<TileDim>& dims);
 // Whether an axis is one of the tile's rows or columns.
 bool is_along(const Tile& tile, int axis);
 
-// Iterations of the parallel loops.
-int64_t task_count(const LoopNest& nest);
+// Of each phase, iterations of the parallel loops.
+std::vector<int64_t> task_counts(const LoopNest& nest);
 
 // Bytes of the compute dtype's real part.
 int64_t part_bytes(DType compute);

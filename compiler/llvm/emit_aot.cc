@@ -48,10 +48,11 @@ class AotEmitter {
     inputs_ = ir_.CreateAlloca(pointer_, ir_.getInt64(most_inputs));
     scratch_ = aligned(function_->getArg(static_cast<unsigned>(program_.inputs + 1)));
     store(args_, offsetof(EincArgs, in), inputs_);
+    store(args_, offsetof(EincArgs, shared_scratch),
+          at(scratch_, static_cast<size_t>(program_.shared_scratch_offset)));
     store(args_, offsetof(EincArgs, task_scratch),
           at(scratch_, static_cast<size_t>(program_.task_scratch_offset)));
-    for (const size_t unused : {offsetof(EincArgs, shared_scratch), offsetof(EincArgs, scalars),
-                                offsetof(EincArgs, description)})
+    for (const size_t unused : {offsetof(EincArgs, scalars), offsetof(EincArgs, description)})
       store(args_, unused, llvm::ConstantPointerNull::get(pointer_));
     const SliceLoop& slices = program_.slices;
     emit_steps(0, slices.begin);
@@ -74,8 +75,11 @@ class AotEmitter {
       store(inputs_, i * sizeof(void*), address(step.inputs[i]));
     store(args_, offsetof(EincArgs, out), address(step.output));
     llvm::Function* const entry = entry_of(step.nest);
-    emit_loop("task", task_count(step.nest),
-              [&](llvm::Value* task) { ir_.CreateCall(entry, {args_, ir_.getInt32(0), task}); });
+    const std::vector<int64_t> counts = task_counts(step.nest);
+    for (size_t p = 0; p < counts.size(); ++p)
+      emit_loop("task", counts[p], [&](llvm::Value* task) {
+        ir_.CreateCall(entry, {args_, ir_.getInt32(static_cast<uint32_t>(p)), task});
+      });
   }
 
   // The body for each number below `count`, which is at least 1.

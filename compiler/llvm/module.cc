@@ -38,7 +38,8 @@ Result<std::shared_ptr<const Code>> compile(const LoopNest& nest, const Target& 
   if (!loaded) return loaded.error();
   auto code = std::make_shared<Code>();
   code->entry = loaded->entry;
-  code->phase_tasks = {task_count(nest)};
+  code->phase_tasks = task_counts(nest);
+  code->shared_scratch_bytes = nest.shared_scratch_bytes;
   code->task_scratch_bytes = nest.task_scratch_bytes;
   code->keep_alive = loaded->keep_alive;
   return std::shared_ptr<const Code>(std::move(code));

@@ -19,7 +19,8 @@ namespace einc {
 namespace {
 
 std::vector<size_t> args_offsets() {
-  return {offsetof(EincArgs, in), offsetof(EincArgs, out), offsetof(EincArgs, task_scratch)};
+  return {offsetof(EincArgs, in), offsetof(EincArgs, out), offsetof(EincArgs, shared_scratch),
+          offsetof(EincArgs, task_scratch)};
 }
 
 // What steps leave of ranges of those sizes: whole steps, and what is left at the end.
@@ -61,26 +62,46 @@ void NestEmitter::emit() {
   scope.pointers.push_back(output_);
   scope.pointers.resize(static_cast<size_t>(operands()));
   scope.has_sum.resize(static_cast<size_t>(operands()));
-  if (nest_.task_scratch_bytes > 0) task_scratch_ = argument(offsets[2]);
-  task_ = function_->getArg(2);
+  if (nest_.shared_scratch_bytes > 0) point_to_shared(argument(offsets[2]), scope);
+  if (nest_.task_scratch_bytes > 0) task_scratch_ = argument(offsets[3]);
   for (const Axis& axis : nest_.axes)
     scope.ranges.push_back({constant(axis.extent), {axis.extent}});
   scope.indices.resize(nest_.axes.size());
-  emit_body(nest_.body, scope);
+  emit_phases(scope, 0);
   // Non-temporal stores would otherwise be seen after what tells other threads of them.
   if (streams_) ir_.CreateIntrinsic(llvm::Intrinsic::x86_sse_sfence, {}, {});
   ir_.CreateRetVoid();
 }
 
+void NestEmitter::point_to_shared(llvm::Value* scratch, Scope& scope) {
+  for (size_t b = 0; b < nest_.buffers.size(); ++b)
+    if (nest_.buffers[b].shared)
+      scope.pointers[static_cast<size_t>(nest_.buffer_index(static_cast<int>(b)))] =
+          numbers_.offset(scratch, nest_.buffers[b].scratch_offset);
+}
+
+void NestEmitter::emit_phases(const Scope& scope, size_t first) {
+  const auto emit_first = [&] {
+    task_ = function_->getArg(2);
+    emit_node(nest_.body[first], scope);
+  };
+  if (first + 1 == nest_.body.size()) return emit_first();
+  llvm::Value* const number = ir_.getInt32(static_cast<uint32_t>(first));
+  branch(ir_.CreateICmpEQ(function_->getArg(1), number), emit_first,
+         [&] { emit_phases(scope, first + 1); });
+}
+
 void NestEmitter::emit_body(const std::vector<Node>& body, const Scope& scope) {
-  for (const Node& node : body) {
-    if (const auto* loop = std::get_if<Loop>(&node)) {
-      loop->parallel ? emit_parallel(*loop, scope) : emit_loop(*loop, scope);
-    } else if (const auto* local = std::get_if<Local>(&node)) {
-      emit_body(local->body, enter(*local, scope));
-    } else {
-      TileEmitter(*this, scope, std::get<Tile>(node)).emit();
-    }
+  for (const Node& node : body) emit_node(node, scope);
+}
+
+void NestEmitter::emit_node(const Node& node, const Scope& scope) {
+  if (const auto* loop = std::get_if<Loop>(&node)) {
+    loop->parallel ? emit_parallel(*loop, scope) : emit_loop(*loop, scope);
+  } else if (const auto* local = std::get_if<Local>(&node)) {
+    emit_body(local->body, enter(*local, scope));
+  } else {
+    TileEmitter(*this, scope, std::get<Tile>(node)).emit();
   }
 }
 

@@ -4,6 +4,8 @@
 
 #include <llvm/IR/IRBuilder.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <vector>
 
@@ -39,7 +41,11 @@ class NestEmitter {
                                         // axis that it does not depend on has stored there
   };
 
+  void point_to_shared(llvm::Value* scratch, Scope& scope);
+  // Those from `first` on, of which the caller names one.
+  void emit_phases(const Scope& scope, size_t first);
   void emit_body(const std::vector<Node>& body, const Scope& scope);
+  void emit_node(const Node& node, const Scope& scope);
   void emit_loop(const Loop& loop, const Scope& scope);
   void emit_parallel(const Loop& loop, const Scope& scope);
   // The scope of one iteration, in which pointers have moved already.
