@@ -19,8 +19,6 @@ namespace einc {
 
 // Multiply-adds below which a task is not worth handing over, about 20 us of work.
 constexpr double kTaskMultiplyAdds = 1e6;
-// More tasks than this give threads nothing.
-constexpr double kMostTasks = 64;
 
 ContractionAxes::ContractionAxes(const ContractionForm& form) {
   const Contraction& step = form.step;

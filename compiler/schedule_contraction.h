@@ -47,6 +47,9 @@ struct ContractionAxes {
   void add_pairs();
 };
 
+// More tasks than this give threads nothing.
+constexpr double kMostTasks = 64;
+
 constexpr int kC = 2;  // C's number among the operands
 
 // Ways to run a step, of one kind each; none where it does not fit the step.

@@ -14,137 +14,42 @@
 
 #include "compiler/contraction_tile.h"
 #include "compiler/loop_nest.h"
+#include "compiler/panel_blocks.h"
 #include "compiler/plan.h"
 #include "compiler/schedule_contraction.h"
 #include "compiler/schedule_util.h"
+#include "compiler/sort_by.h"
 #include "compiler/target.h"
 #include "einc/dtype.h"
 
 namespace einc {
 namespace {
 
-class PanelScheduler : ContractionTile {
+class PanelScheduler : PanelBlocks {
  public:
   PanelScheduler(const ContractionForm& form, const Target& target, const TileChoice& choice)
-      : ContractionTile(form, target, choice), bytes_(info(form.step.compute).bytes) {}
+      : PanelBlocks(form, target, choice) {}
 
-  std::optional<LoopNest> run() {
-    if (!choose() || (choice_.short_sums && !suits_short_sums())) return std::nullopt;
+  // Packing for each task and, where several tasks would pack the same, for all of them.
+  std::vector<LoopNest> run() {
+    if (!choose() || (choice_.short_sums && !suits_short_sums())) return {};
     choose_blocks();
+    std::vector<LoopNest> nests;
+    if (packs_again()) {
+      PanelScheduler sharing = *this;
+      sharing.shares_ = true;
+      nests.push_back(sharing.build());
+    }
+    nests.push_back(build());
+    return nests;
+  }
+
+ private:
+  LoopNest build() {
     NestBuilder builder(nest);
     q_is_resident_ ? build_around_q(builder) : build_blocked(builder);
     verify(nest);
     return std::move(nest);
-  }
-
- private:
-  // ---- Blocks
-
-  struct Unit {
-    int axis;
-    int64_t size;   // a tile's, or 1
-    int64_t least;  // of a block: a line of what an operand has side by side
-  };
-
-  // A line, where an operand has it side by side.
-  int64_t run(int operand, int axis) const {
-    const bool is_run = std::abs(nest.stride(operand, axis)) == 1;
-    return is_run ? std::min(line_elements(), extent(axis)) : 1;
-  }
-
-  // Axes of a group from the inside out: the tile's, then the others as C lies.
-  std::vector<Unit> inside_out(const std::vector<int>& group, const std::vector<TileDim>& tile,
-                               int operand) const {
-    std::vector<Unit> units;
-    const auto add = [&](int axis, int64_t size) {
-      units.push_back({axis, size, std::max(run(operand, axis) / size, int64_t{1}) * size});
-    };
-    for (size_t d = tile.size(); d-- > 0;) add(tile[d].axis, tile[d].count);
-    for (size_t g = group.size(); g-- > 0;)
-      if (std::none_of(tile.begin(), tile.end(),
-                       [&](const TileDim& dim) { return dim.axis == group[g]; }))
-        add(group[g], 1);
-    return units;
-  }
-
-  // Steps, outermost first, of blocks of at most `most` positions, in even shares.
-  std::vector<Step> block_steps(const std::vector<Unit>& inside_out, int64_t most) const {
-    int64_t least_outer = 1;
-    for (const Unit& unit : inside_out) least_outer *= unit.least;
-    std::vector<Step> steps;
-    for (const Unit& unit : inside_out) {
-      least_outer /= unit.least;
-      const int64_t all = extent(unit.axis);
-      const int64_t most_here = std::max(most / least_outer, unit.least);
-      int64_t step = all;
-      if (most_here < all) {
-        const int64_t parts = ceil_div(all, most_here / unit.size * unit.size);
-        step = std::min(ceil_div(ceil_div(all, parts), unit.size) * unit.size, all);
-      }
-      steps.insert(steps.begin(), {unit.axis, step});
-      most /= step;
-    }
-    return steps;
-  }
-
-  static int64_t positions(const std::vector<Step>& steps) {
-    int64_t product = 1;
-    for (const Step& step : steps) product *= step.size;
-    return product;
-  }
-
-  static std::vector<Step> units_of(const std::vector<Unit>& inside_out) {
-    std::vector<Step> steps;
-    for (const Unit& unit : inside_out) steps.insert(steps.begin(), {unit.axis, unit.size});
-    return steps;
-  }
-
-  // KC so that a panel of P stays in L1 or close; MC so that the block of Q takes half of L2; NC so
-  // that the block of P stays in L3.
-  void choose_blocks() {
-    m_units_ = inside_out(m, rows_, q_);
-    n_units_ = inside_out(n, columns_, p_);
-    constexpr int64_t kShortSum = 8;
-    const int64_t most_kc = choice_.short_sums ? kShortSum
-                            : is_narrow_float(nest.output.dtype)
-                                ? extent(k)
-                                : std::max<int64_t>(target_.l1_bytes / 16 / bytes_, 16);
-    std::vector<Unit> k_units;
-    for (size_t i = k.size(); i-- > 0;) {
-      const int64_t line = std::min(std::max(run(p_, k[i]), run(q_, k[i])), most_kc);
-      k_units.push_back({k[i], line, line});
-    }
-    // Half as much again at once is better than two halves.
-    k_steps_ = extent(k) <= most_kc * 3 / 2    ? block_steps(k_units, extent(k))
-               : is_one_tile() && k.size() > 1 ? long_runs()
-                                               : block_steps(k_units, most_kc);
-    kc_ = positions(k_steps_);
-    const int64_t row_bytes = kc_ * bytes_;
-    // Q stays in L2 as it meets one panel of P after the other.
-    q_is_resident_ = kc_ == extent(k) && extent(m) * row_bytes <= target_.l2_bytes / 2;
-    m_steps_ = block_steps(m_units_, std::max<int64_t>(target_.l2_bytes / 2 / row_bytes, 1));
-    n_steps_ = block_steps(n_units_, std::max<int64_t>(target_.l3_bytes / 8 / row_bytes, 1));
-  }
-
-  bool is_one_tile() const {
-    return count_of(rows_) >= extent(m) && count_of(columns_) >= extent(n);
-  }
-
-  // Of sums that only pass over their operands, which lie in different orders: what memory gives at
-  // once of either, and blocks one after the other as the operand lies that does not order the
-  // sums within a block.
-  std::vector<Step> long_runs() const {
-    constexpr int64_t kRunBytes = 512;
-    std::vector<Step> steps;
-    for (const int axis : k) {
-      int64_t size = 1;
-      for (const int operand : {p_, q_}) {
-        const int64_t bytes = std::abs(nest.stride(operand, axis)) * bytes_;
-        if (bytes > 0) size = std::max(size, ceil_div(kRunBytes, bytes));
-      }
-      steps.insert(steps.begin(), {axis, std::min(size, extent(axis))});
-    }
-    return steps;
   }
 
   // A row of C for each of a few rows of Q stays in L1 while P passes by once.
@@ -161,39 +66,107 @@ class PanelScheduler : ContractionTile {
     return steps;
   }
 
+  struct Grid {
+    int64_t rows, columns;
+  };
+
   // ---- Loops
 
   int p_operand() const { return p_buffer_ < 0 ? p_ : nest.buffer_index(p_buffer_); }
   int q_operand() const { return q_buffer_ < 0 ? q_ : nest.buffer_index(q_buffer_); }
   int c_operand() const { return c_buffer_ < 0 ? kC : nest.buffer_index(c_buffer_); }
 
-  // Panels of an operand: a tile's positions side by side, for each k.
-  int pack(NestBuilder& builder, int operand, const std::vector<TileDim>& tile,
-           const std::vector<Unit>& units) {
+  // An operand in panels: a tile's positions side by side, for each k.
+  struct Panels {
+    int operand;
+    const std::vector<TileDim>& tile;
+    const std::vector<Unit>& units;
+  };
+  Panels p_panels() const { return {p_, columns_, n_units_}; }
+  Panels q_panels() const { return {q_, rows_, m_units_}; }
+
+  // Panels of what the builder's ranges leave of an operand.
+  int add_buffer(const NestBuilder& builder, const Panels& panels, bool shared) {
     const int64_t lanes = lanes_of(nest.compute, target_);
     BufferBuilder layout(nest, builder);
     std::vector<int> between(k.rbegin(), k.rend());
-    layout.add_tile(tile, lanes, between);
-    for (size_t u = tile.size(); u < units.size(); ++u)
-      layout.add(units[u].axis, builder.range(units[u].axis));
-    const int buffer = layout.finish(lanes);
+    layout.add_tile(panels.tile, lanes, between);
+    for (size_t u = panels.tile.size(); u < panels.units.size(); ++u)
+      layout.add(panels.units[u].axis, builder.range(panels.units[u].axis));
+    if (shared)
+      for (size_t b = batch.size(); b-- > 0;)
+        if (nest.stride(panels.operand, batch[b]) != 0) layout.add(batch[b], extent(batch[b]));
+    return layout.finish(lanes, shared);
+  }
+
+  void fill(NestBuilder& builder, const Panels& panels, int buffer) {
+    const auto& tile = panels.tile;
+    const int64_t lanes = lanes_of(nest.compute, target_);
+    copy(nest, builder, panels.operand, nest.buffer_index(buffer), target_,
+         {.most_square = target_.vector_bytes / 4,
+          .room = tile.size() == 1 ? padded(tile[0].count, lanes) : 0});
+  }
+
+  int pack(NestBuilder& builder, const Panels& panels) {
+    const int buffer = add_buffer(builder, panels, false);
     builder.local(buffer);
     const auto here = builder.place();
-    copy(nest, builder, operand, nest.buffer_index(buffer), target_,
-         {.room = tile.size() == 1 ? padded(tile[0].count, lanes) : 0});
+    fill(builder, panels, buffer);
     builder.return_to(here);
     return buffer;
   }
 
   void pack_p(NestBuilder& builder) {
-    if (choice_.packs_p) p_buffer_ = pack(builder, p_, columns_, n_units_);
+    if (choice_.packs_p && p_buffer_ < 0) p_buffer_ = pack(builder, p_panels());
   }
   void pack_q(NestBuilder& builder) {
-    if (choice_.packs_q) q_buffer_ = pack(builder, q_, rows_, m_units_);
+    if (choice_.packs_q && q_buffer_ < 0) q_buffer_ = pack(builder, q_panels());
+  }
+
+  // Packs all of an operand for all tasks, in a phase of its own.
+  int pack_for_all(NestBuilder& builder, const Panels& panels) {
+    const auto here = builder.place();
+    const int buffer = add_buffer(builder, panels, true);
+    constexpr double kTaskBytes = 1 << 18;
+    const double bytes = nest.elements(panels.operand) * static_cast<double>(bytes_);
+    builder.parallel_loops(steps_through(panels), std::min(bytes / kTaskBytes, kMostTasks));
+    fill(builder, panels, buffer);
+    builder.return_to(here);
+    return buffer;
+  }
+
+  // As the operand lies: whole panels, whole lines.
+  std::vector<Step> steps_through(const Panels& panels) const {
+    std::vector<Step> steps = batch_steps();
+    for (const Unit& unit : panels.units) steps.push_back({unit.axis, unit.size});
+    for (const int axis : k) steps.push_back({axis, line_elements()});
+    std::erase_if(steps,
+                  [&](const Step& step) { return nest.stride(panels.operand, step.axis) == 0; });
+    sort_by(steps,
+            [&](const Step& step) { return -std::abs(nest.stride(panels.operand, step.axis)); });
+    return steps;
+  }
+
+  // Whether tasks that pack for themselves pack the same, and there is room to do so once.
+  bool packs_again() const {
+    constexpr double kMostSharedBytes = 256 << 20;
+    double bytes = 0;
+    if (packs_p_again()) bytes += nest.elements(p_) * static_cast<double>(bytes_);
+    if (packs_q_again()) bytes += nest.elements(q_) * static_cast<double>(bytes_);
+    return !q_is_resident_ && bytes > 0 && bytes <= kMostSharedBytes;
+  }
+  bool packs_p_again() const { return choice_.packs_p && tasks_of_product().rows > 1; }
+  bool packs_q_again() const {
+    return choice_.packs_q && (tasks_of_product().columns > 1 || extent(n) > positions(n_steps_));
+  }
+  Grid tasks_of_product() const {
+    return share_out(tasks() / std::min(static_cast<double>(extent(batch)), tasks()));
   }
 
   // Five loops around the microkernel.
   void build_blocked(NestBuilder& builder) {
+    if (shares_ && packs_p_again()) p_buffer_ = pack_for_all(builder, p_panels());
+    if (shares_ && packs_q_again()) q_buffer_ = pack_for_all(builder, q_panels());
     const double wanted = builder.parallel_loops(batch_steps(), tasks());
     const auto [rows, columns] = share_out(wanted);
     constexpr double kAll = 1e15;
@@ -207,10 +180,6 @@ class PanelScheduler : ContractionTile {
     pack_q(builder);
     build_tiles(builder);
   }
-
-  struct Grid {
-    int64_t rows, columns;
-  };
 
   // In how many parts M and N are cut for tasks, as many as the longer side alone would be: each
   // task packs its own blocks, so all tasks in a row of the grid pack the same of Q, and in a
@@ -357,14 +326,8 @@ class PanelScheduler : ContractionTile {
     return most >= range ? range : std::max(most / unit * unit, std::min(unit, range));
   }
 
-  // Sums that are added to later have to be read again.
-  bool sums_once() const { return kc_ == extent(k); }
-
-  int64_t bytes_;  // of one number
-  std::vector<Unit> m_units_, n_units_;
-  std::vector<Step> m_steps_, n_steps_, k_steps_, panels_;
-  int64_t kc_ = 1;
-  bool q_is_resident_ = false;
+  bool shares_ = false;
+  std::vector<Step> panels_;
   int p_buffer_ = -1;
   int q_buffer_ = -1;
   int c_buffer_ = -1;
@@ -374,19 +337,17 @@ class PanelScheduler : ContractionTile {
 
 std::vector<LoopNest> schedule_by_panels(const ContractionForm& form, const Target& target) {
   std::vector<LoopNest> nests;
+  const auto add = [&](const TileChoice& choice) {
+    for (LoopNest& nest : PanelScheduler(form, target, choice).run())
+      nests.push_back(std::move(nest));
+  };
   for (const bool from_a : {false, true})
     for (const Columns columns : {Columns::kOfOutput, Columns::kOfP, Columns::kLongest})
       for (const bool packs_p : {false, true})
         for (const bool packs_q : {false, true})
           for (const bool in_blocks : {false, true})
-            if (auto nest = PanelScheduler(form, target,
-                                           {from_a, columns, packs_p, packs_q, false, in_blocks})
-                                .run())
-              nests.push_back(*std::move(nest));
-  for (const bool from_a : {false, true})
-    if (auto nest =
-            PanelScheduler(form, target, {from_a, Columns::kOfOutput, false, false, true}).run())
-      nests.push_back(*std::move(nest));
+            add({from_a, columns, packs_p, packs_q, false, in_blocks});
+  for (const bool from_a : {false, true}) add({from_a, Columns::kOfOutput, false, false, true});
   return nests;
 }
 

@@ -125,12 +125,14 @@ void BufferBuilder::pad(int64_t elements) {
   elements_ = (lines | 1) * line;
 }
 
-int BufferBuilder::finish(int64_t lanes) {
+int BufferBuilder::finish(int64_t lanes, bool shared) {
   constexpr int64_t kLine = 64;
+  int64_t& taken = shared ? nest_.shared_scratch_bytes : nest_.task_scratch_bytes;
   Buffer buffer{.dims = std::move(dims_),
-                .scratch_offset = nest_.task_scratch_bytes,
-                .elements = elements_ + lanes};
-  nest_.task_scratch_bytes += ceil_div(buffer_bytes(nest_, buffer), kLine) * kLine;
+                .scratch_offset = taken,
+                .elements = elements_ + lanes,
+                .shared = shared};
+  taken += ceil_div(buffer_bytes(nest_, buffer), kLine) * kLine;
   nest_.buffers.push_back(std::move(buffer));
   return static_cast<int>(nest_.buffers.size()) - 1;
 }
@@ -202,6 +204,7 @@ class Copier {
       }
     }
     if (column >= 0) tile.pads = fits_padded(block(column), tile, options.room);
+    if (const int outer = around_panels(tile); outer >= 0) builder_.loop({outer, kRowsAtOnce});
     for (const int a : axes_) builder_.loop({a, block(a)});
     if (options.asks_ahead) ask_ahead(tile);
     for (const int a : axes_) builder_.loop({a, step_of(tile, a)});
@@ -211,6 +214,22 @@ class Copier {
 
  private:
   static constexpr int kVectors = 4;
+  // That processors read ahead in.
+  static constexpr int64_t kRowsAtOnce = 8;
+
+  // Where rows that are far apart are cut into panels, the axis from row to row: a panel takes a
+  // few lines of each, so only few are read side by side, in which the next panel's lines follow.
+  int around_panels(const Tile& tile) const {
+    constexpr int64_t kFarBytes = 512;
+    if (tile.columns.empty() || !tile.rows.empty()) return -1;
+    const int column = tile.columns[0].axis;
+    if (block(column) == builder_.range(column)) return -1;
+    const auto after = std::find(axes_.rbegin(), axes_.rend(), column);
+    const auto outer = after == axes_.rend() ? after : after + 1;
+    if (outer == axes_.rend()) return -1;
+    const int64_t bytes = std::abs(nest_.stride(from_, *outer)) * nest_.element_bytes(from_);
+    return bytes >= kFarBytes ? *outer : -1;
+  }
 
   static int64_t step_of(const Tile& tile, int a) {
     int64_t step = 1;
@@ -269,12 +288,11 @@ void copy(LoopNest& nest, NestBuilder& builder, int from, int to, const Target& 
 
 LoopNest first_within(std::vector<LoopNest> nests, std::optional<int64_t> most_scratch_bytes) {
   if (!most_scratch_bytes) return std::move(nests.front());
-  const auto fits = [&](const LoopNest& nest) {
-    return nest.task_scratch_bytes <= *most_scratch_bytes;
+  const auto bytes = [](const LoopNest& nest) {
+    return nest.shared_scratch_bytes + nest.task_scratch_bytes;
   };
-  const auto takes_less = [](const LoopNest& x, const LoopNest& y) {
-    return x.task_scratch_bytes < y.task_scratch_bytes;
-  };
+  const auto fits = [&](const LoopNest& nest) { return bytes(nest) <= *most_scratch_bytes; };
+  const auto takes_less = [&](const LoopNest& x, const LoopNest& y) { return bytes(x) < bytes(y); };
   auto chosen = std::find_if(nests.begin(), nests.end(), fits);
   if (chosen == nests.end()) chosen = std::min_element(nests.begin(), nests.end(), takes_less);
   return std::move(*chosen);

@@ -91,9 +91,9 @@ class BufferBuilder {
   // of lines.
   void pad(int64_t elements);
 
-  // Adds the buffer to the nest, behind those that are there, with room for `lanes` more elements,
-  // so that whole vectors can be read anywhere. Returns its number.
-  int finish(int64_t lanes);
+  // Adds the buffer to the nest, behind those that are there in scratch of the task or of all, with
+  // room for `lanes` more elements, so that whole vectors can be read anywhere. Returns its number.
+  int finish(int64_t lanes, bool shared = false);
 
  private:
   LoopNest& nest_;
