@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "compiler/path/path.h"
 #include "compiler/target.h"
 #include "einc/aot.h"
+#include "einc/einc.h"
 #include "random_case.h"
 
 namespace einc::test {
@@ -182,6 +184,39 @@ TEST(Aot, ObjectsNeedNothingButMemcpyAndMemset) {
   for (std::string line; std::getline(defined, line); ++functions)
     EXPECT_NE(line.find(" T f"), std::string::npos) << line;
   EXPECT_EQ(functions, objects);
+}
+
+// Of which two tasks share what is packed.
+TEST(Aot, LargeProductsAreThoseOfTheJit) {
+  const Folder folder;
+  const auto kernel = kernel_of("ij,jk->ik", {"float32[1030,1000]", "float32[1000,1050]"}, "f");
+  ASSERT_TRUE(kernel) << render(kernel.error());
+  EXPECT_GT(kernel->scratch_bytes, 1000 * 1000);
+  folder.write("f.o", kernel->object);
+  folder.write("f.h", kernel->header);
+  folder.write("calls.c", "#include <stddef.h>\n" + wrapper("f", 2));
+  ASSERT_EQ(folder.run(kCompiler + " -x c -fPIC -c calls.c -o calls.o"), "");
+  ASSERT_EQ(folder.run(kCompiler + " -shared -o calls.so *.o"), "");
+  void* const library = dlopen(folder.path("calls.so").c_str(), RTLD_NOW | RTLD_LOCAL);
+  ASSERT_NE(library, nullptr) << dlerror();
+  const auto call = reinterpret_cast<Call>(dlsym(library, "call_f"));
+  ASSERT_NE(call, nullptr);
+
+  Tensor a = *Tensor::zeros(DType::kFloat32, {1030, 1000});
+  Tensor b = *Tensor::zeros(DType::kFloat32, {1000, 1050});
+  for (Tensor* const tensor : {&a, &b})
+    for (int64_t i = 0; i < element_count(tensor->type().extents); ++i)
+      static_cast<float*>(tensor->data())[i] = static_cast<float>(i % 1009) / 1009;
+  Options compiled;
+  compiled.tier = "jit";
+  const Tensor expected = *einsum("ij,jk->ik", {a.view(), b.view()}, compiled);
+  Tensor result = *Tensor::zeros(DType::kFloat32, {1030, 1050});
+  const FencedTensor scratch(TensorType::row_major(DType::kUInt8, {kernel->scratch_bytes}),
+                             FencedTensor::Fence::kAtEnd);
+  const void* const inputs[] = {a.data(), b.data()};
+  call(inputs, result.data(), scratch.view().data);
+  EXPECT_EQ(std::memcmp(result.data(), expected.data(), 1030 * 1050 * sizeof(float)), 0);
+  dlclose(library);
 }
 
 TEST(Aot, HeaderIsCAndCxx) {

@@ -145,7 +145,7 @@ Request request_of(const std::string& expression, DType dtype,
 
 // What random cases seldom meet: runs of C that belong to both operands, in whole lines and not;
 // few columns of long sums; pairs of bfloat16 in all orders; permutations whose rows begin inside
-// of lines; blocks of some labels whose first choice has no room.
+// of lines; blocks of some labels whose first choice has no room; panels that tasks share.
 TEST(Schedule, RareShapesAgreeWithTheReference) {
   if (!code_generator()) GTEST_SKIP() << "built without a compiler";
   struct Case {
@@ -178,6 +178,12 @@ TEST(Schedule, RareShapesAgreeWithTheReference) {
       {"km,kacebd->mabcde",
        DType::kFloat64,
        {{'m', 4}, {'k', 6}, {'b', 2}, {'c', 2}, {'d', 16}, {'e', 2}}},
+      {"mk,kn->mn", DType::kFloat32, {{'m', 530}, {'k', 131}, {'n', 33}}},
+      {"km,nk->nm", DType::kBFloat16, {{'m', 518}, {'k', 134}, {'n', 31}}},
+      {"bmk,bkn->bmn", DType::kComplex64, {{'b', 2}, {'m', 515}, {'k', 129}, {'n', 18}}},
+      {"aebf,fdec->abcd",
+       DType::kFloat64,
+       {{'a', 23}, {'b', 23}, {'e', 11}, {'f', 13}, {'c', 5}, {'d', 7}}},
   };
   int turn = 0;
   for (const auto& [expression, dtype, extents] : cases) {
@@ -235,6 +241,17 @@ TEST(Schedule, DoesNotDependOnTheNamesOfLabels) {
   for (const Target& target : targets())
     for (const auto& [first, second] : kCases)
       EXPECT_EQ(keys_of(first, target), keys_of(second, target)) << second;
+}
+
+TEST(Schedule, PacksOnceWhatSeveralTasksNeed) {
+  for (const char* const expression : {"mk,kn->mn", "mk,nk->nm"})
+    for (const Target& target : targets()) {
+      const LoopNest nest = chosen_nests(expression, 1024, target).front();
+      EXPECT_GT(task_counts(nest).size(), size_t{1}) << expression << " for " << target.name;
+      EXPECT_GT(nest.shared_scratch_bytes, 0);
+      const LoopNest small = chosen_nests(expression, 128, target).front();
+      EXPECT_EQ(task_counts(small).size(), size_t{1}) << expression << " for " << target.name;
+    }
 }
 
 TEST(Schedule, CostsTheSameWhicheverOperandComesFirst) {
