@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -18,36 +19,41 @@
 namespace einc {
 namespace {
 
+// Of of_tile(tile, ranges), over all runs of all tiles.
+double sum_over_tiles(const std::vector<Node>& body, const Ranges& ranges, const auto& of_tile) {
+  double sum = 0;
+  for (const Node& node : body) {
+    if (const auto* loop = std::get_if<Loop>(&node)) {
+      sum += trips(*loop, ranges) * sum_over_tiles(loop->body, inside(*loop, ranges), of_tile);
+    } else if (const auto* local = std::get_if<Local>(&node)) {
+      sum += sum_over_tiles(local->body, ranges, of_tile);
+    } else {
+      sum += of_tile(std::get<Tile>(node), ranges);
+    }
+  }
+  return sum;
+}
+
+double sum_over_tiles(const LoopNest& nest, const auto& of_tile) {
+  Ranges ranges;
+  for (const Axis& axis : nest.axes) ranges.push_back(static_cast<double>(axis.extent));
+  return sum_over_tiles(nest.body, ranges, of_tile);
+}
+
+double terms_of(const Tile& tile, const Ranges& ranges) {
+  double terms = 1;
+  for (const int axis : tile.reduce_axes) terms *= ranges[static_cast<size_t>(axis)];
+  return terms;
+}
+
 class Instructions {
  public:
   Instructions(const LoopNest& nest, const Target& target) : nest_(nest), target_(target) {}
 
-  double cycles() const {
-    Ranges ranges;
-    for (const Axis& axis : nest_.axes) ranges.push_back(static_cast<double>(axis.extent));
-    return cycles(nest_.body, ranges);
-  }
-
- private:
-  double cycles(const std::vector<Node>& body, const Ranges& ranges) const {
-    double sum = 0;
-    for (const Node& node : body) {
-      if (const auto* loop = std::get_if<Loop>(&node)) {
-        sum += trips(*loop, ranges) * cycles(loop->body, inside(*loop, ranges));
-      } else if (const auto* local = std::get_if<Local>(&node)) {
-        sum += cycles(local->body, ranges);
-      } else {
-        sum += tile(std::get<Tile>(node), ranges);
-      }
-    }
-    return sum;
-  }
-
-  double tile(const Tile& tile, const Ranges& ranges) const {
+  double of_tile(const Tile& tile, const Ranges& ranges) const {
     const double rows = positions(tile.rows, ranges);
     const double width = positions(tile.columns, ranges);
-    double steps = 1;
-    for (const int axis : tile.reduce_axes) steps *= ranges[static_cast<size_t>(axis)];
+    double steps = terms_of(tile, ranges);
     const bool sums_lanes = !tile.columns.empty() && !tile.reduce_axes.empty() &&
                             tile.columns[0].axis == tile.reduce_axes.back();
     if (sums_lanes) steps = std::ceil(steps / width);
@@ -80,6 +86,7 @@ class Instructions {
     return std::max(busy, waiting / tiles_at_once) + (is_unrolled ? 2 : 10);
   }
 
+ private:
   // Whether vectors come and go without anything being put into order.
   bool is_in_order(const Tile& tile, double rows) const {
     const auto comes_in_order = [&](int operand) {
@@ -207,12 +214,42 @@ double NestCost::cycles(const Target& target) const {
 }
 
 NestCost cost_of(const LoopNest& nest, const Target& target) {
-  return {.instruction_cycles = Instructions(nest, target).cycles(),
+  const Instructions instructions(nest, target);
+  return {.instruction_cycles = sum_over_tiles(nest,
+                                               [&](const Tile& tile, const Ranges& ranges) {
+                                                 return instructions.of_tile(tile, ranges);
+                                               }),
           .traffic = traffic_of(nest, target)};
 }
 
+namespace {
+
+// How often sums go on in another page of what tiles read where it lies: along vectors, or rows.
+double page_turns(const LoopNest& nest, bool along_vectors) {
+  constexpr double kPageBytes = 4096;
+  return sum_over_tiles(nest, [&](const Tile& tile, const Ranges& ranges) {
+    if (tile.reduce_axes.empty()) return 0.0;
+    double pages_of_term = 0;
+    for (const int input : tile.inputs) {
+      if (nest.is_buffer(input) || nest.depends_on(input, tile.columns) != along_vectors) continue;
+      const int64_t bytes =
+          std::abs(nest.stride(input, tile.reduce_axes.back())) * nest.element_bytes(input);
+      pages_of_term += std::min(static_cast<double>(bytes) / kPageBytes, 1.0);
+    }
+    return pages_of_term * terms_of(tile, ranges);
+  });
+}
+
+}  // namespace
+
 void sort_by_cost(std::vector<LoopNest>& nests, const Target& target) {
-  sort_by(nests, [&](const LoopNest& nest) { return cost_of(nest, target).cycles(target); });
+  // Orders of a sum cost the same for all that the model sees.
+  constexpr double kDigits = 1e6;
+  sort_by(nests, [&](const LoopNest& nest) {
+    const double cycles = cost_of(nest, target).cycles(target);
+    return std::tuple(std::llround(kDigits * std::log2(cycles)), page_turns(nest, true),
+                      page_turns(nest, false));
+  });
 }
 
 }  // namespace einc

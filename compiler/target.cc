@@ -16,7 +16,7 @@ namespace {
 // equal code everywhere: the same plan ahead of time and just in time.
 // The paces are those of a Zen 1 core, and for x86-64-v4 of a Zen 4 core.
 constexpr MemoryPace kZen1 = {48, 24, 5, 6, 40, 0.4, 4};
-constexpr MemoryPace kZen4 = {180, 42, 5, 1, 8, 0.5, 1};
+constexpr MemoryPace kZen4 = {180, 42, 5, 1, 3, 0.5, 1};
 
 constexpr Target kTargets[] = {
     // name        cpu          features  bytes regs fma f16 bf16 masks halves  L1  L2  L3  pace
