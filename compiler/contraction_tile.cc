@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -99,7 +100,6 @@ void ContractionTile::widen_columns() {
 // The tile that takes the fewest cycles for all of C; of near equals the one that reads P less
 // often. Where P lies in memory, its lines are read whole.
 bool ContractionTile::choose_registers(int64_t unit_of_y) {
-  constexpr int64_t kMostRows = 28;
   constexpr double kAgain = 0.1;
   const int64_t inner_columns = count_of(columns_) / columns_[0].count;
   const bool whole_rows = reads_whole_rows();
@@ -120,7 +120,7 @@ bool ContractionTile::choose_registers(int64_t unit_of_y) {
       const int64_t flat = extent(dims[0]) * inner;
       const int64_t others = extent(m) / flat;
       for (int64_t rows = 1; rows <= extent(dims[0]); ++rows) {
-        if (rows * inner > kMostRows ||
+        if (rows * inner > most_rows(dims) ||
             !fits_registers(rows * inner, vectors, nest.compute, target_))
           break;
         if (unit_of_y > 0 && (dims != std::vector<int>{y_} || rows % unit_of_y != 0)) continue;
@@ -141,6 +141,16 @@ bool ContractionTile::choose_registers(int64_t unit_of_y) {
   rows_ = best_rows;
   columns_[0].count = best_columns / inner_columns;
   return !best_rows.empty();
+}
+
+// Rows that are read where they lie, all in one set of L1, push each other out of it if they are
+// more than it has ways.
+int64_t ContractionTile::most_rows(const std::vector<int>& dims) const {
+  constexpr int64_t kMostRows = 28;
+  constexpr int64_t kWays = 8;
+  const int64_t bytes = std::abs(nest.stride(q_, dims[0])) * nest.element_bytes(q_);
+  const bool share_a_set = bytes > 0 && bytes % (target_.l1_bytes / kWays) == 0;
+  return dims.size() == 1 && share_a_set && !choice_.packs_q ? kWays : kMostRows;
 }
 
 // The dims that rows may run along, outer first: each one, and pairs of which the inner is short.

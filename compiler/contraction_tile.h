@@ -73,6 +73,7 @@ class ContractionTile : public ContractionAxes {
   // contiguous label; any if that is 0.
   bool choose_registers(int64_t unit_of_y);
   std::vector<std::vector<int>> row_dims() const;
+  int64_t most_rows(const std::vector<int>& dims) const;
 };
 
 }  // namespace einc

@@ -15,7 +15,6 @@
 #include "compiler/contraction_tile.h"
 #include "compiler/loop_nest.h"
 #include "compiler/panel_blocks.h"
-#include "compiler/plan.h"
 #include "compiler/schedule_contraction.h"
 #include "compiler/schedule_util.h"
 #include "compiler/sort_by.h"
