@@ -31,7 +31,7 @@ class PanelScheduler : PanelBlocks {
 
   // Packing for each task and, where several tasks would pack the same, for all of them.
   std::vector<LoopNest> run() {
-    if (!choose() || (choice_.short_sums && !suits_short_sums())) return {};
+    if (!choose() || (choice_.short_sums ? !suits_short_sums() : needs_short_sums())) return {};
     choose_blocks();
     std::vector<LoopNest> nests;
     if (packs_again()) {
@@ -57,6 +57,13 @@ class PanelScheduler : PanelBlocks {
     return extent(m) <= kFewRows && extent(m) == count_of(rows_) && extent(k) >= 64 &&
            is_contiguous(kC, columns_) && !is_narrow_float(nest.output.dtype) &&
            extent(m) * extent(n) * bytes_ <= target_.l2_bytes / 2;
+  }
+
+  // Whether P only passes by, from memory, which is fastest by the page.
+  bool needs_short_sums() const {
+    constexpr int64_t kLongSum = 1024;
+    return extent(m) <= 2 && extent(k) >= kLongSum && suits_short_sums() &&
+           is_streamed(p_, target_) && is_contiguous(p_, columns_);
   }
 
   std::vector<Step> batch_steps() const {
