@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "compiler/loop_nest.h"
+#include "compiler/nest_memory.h"
 #include "compiler/register_tile.h"
 #include "compiler/schedule_contraction.h"
 #include "compiler/schedule_util.h"
@@ -119,9 +120,9 @@ bool ContractionTile::choose_registers(int64_t unit_of_y) {
       const int64_t inner = dims.size() == 2 ? extent(dims[1]) : 1;
       const int64_t flat = extent(dims[0]) * inner;
       const int64_t others = extent(m) / flat;
+      const int64_t most = most_rows(dims);
       for (int64_t rows = 1; rows <= extent(dims[0]); ++rows) {
-        if (rows * inner > most_rows(dims) ||
-            !fits_registers(rows * inner, vectors, nest.compute, target_))
+        if (rows * inner > most || !fits_registers(rows * inner, vectors, nest.compute, target_))
           break;
         if (unit_of_y > 0 && (dims != std::vector<int>{y_} || rows % unit_of_y != 0)) continue;
         const auto again = static_cast<double>(ceil_div(extent(dims[0]), rows) *
@@ -147,10 +148,9 @@ bool ContractionTile::choose_registers(int64_t unit_of_y) {
 // more than it has ways.
 int64_t ContractionTile::most_rows(const std::vector<int>& dims) const {
   constexpr int64_t kMostRows = 28;
-  constexpr int64_t kWays = 8;
   const int64_t bytes = std::abs(nest.stride(q_, dims[0])) * nest.element_bytes(q_);
-  const bool share_a_set = bytes > 0 && bytes % (target_.l1_bytes / kWays) == 0;
-  return dims.size() == 1 && share_a_set && !choice_.packs_q ? kWays : kMostRows;
+  const bool share_a_set = bytes > 0 && bytes % (target_.l1_bytes / kCacheWays) == 0;
+  return dims.size() == 1 && share_a_set && !choice_.packs_q ? kCacheWays : kMostRows;
 }
 
 // The dims that rows may run along, outer first: each one, and pairs of which the inner is short.

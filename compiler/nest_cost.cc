@@ -225,7 +225,7 @@ NestCost cost_of(const LoopNest& nest, const Target& target) {
 namespace {
 
 // How often sums go on in another page of what tiles read where it lies: along vectors, or rows.
-double page_turns(const LoopNest& nest, bool along_vectors) {
+double turns_of_sums(const LoopNest& nest, bool along_vectors) {
   constexpr double kPageBytes = 4096;
   return sum_over_tiles(nest, [&](const Tile& tile, const Ranges& ranges) {
     if (tile.reduce_axes.empty()) return 0.0;
@@ -247,8 +247,8 @@ void sort_by_cost(std::vector<LoopNest>& nests, const Target& target) {
   constexpr double kDigits = 1e6;
   sort_by(nests, [&](const LoopNest& nest) {
     const double cycles = cost_of(nest, target).cycles(target);
-    return std::tuple(std::llround(kDigits * std::log2(cycles)), page_turns(nest, true),
-                      page_turns(nest, false));
+    return std::tuple(std::llround(kDigits * std::log2(cycles)), turns_of_sums(nest, true),
+                      turns_of_sums(nest, false));
   });
 }
 

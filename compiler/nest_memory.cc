@@ -52,7 +52,6 @@ constexpr int64_t kPageBytes = 4096;
 constexpr int64_t kPagesAtHand = 64;
 constexpr int64_t kPagesNear = 1536;
 constexpr int64_t kPagesReadAhead = 16;
-constexpr int64_t kWays = 8;  // lines in each set of a cache
 
 // Memory close by: of lines, or, where only their addresses are kept, of pages.
 struct Cache {
@@ -152,7 +151,7 @@ class Level {
         lines_of_set *= range / std::min(starts_[operand][i], range);
       }
     }
-    return lines_of_set > kWays ? terms_of_line : 1;
+    return lines_of_set > kCacheWays ? terms_of_line : 1;
   }
 
   bool fits(const std::vector<Node>& body, const Ranges& ranges) const {
@@ -204,7 +203,7 @@ class Level {
     return uses;
   }
 
-  int64_t way_bytes() const { return cache_.bytes / kWays; }
+  int64_t way_bytes() const { return cache_.bytes / kCacheWays; }
 
   // How many times as much room lines take whose runs start a multiple of a large power of two
   // apart: they share few sets of the cache.
