@@ -1,6 +1,7 @@
 #include "compiler/aot.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@
 #include "compiler/schedule.h"
 #include "compiler/target.h"
 #include "einc/error.h"
+#include "einc/tensor.h"
 
 namespace einc {
 namespace {
@@ -39,6 +41,13 @@ struct Scheduler {
   }
 };
 
+TensorType output_type(const Einsum& einsum) {
+  TensorType type{einsum.output.dtype, {}, einsum.output.strides};
+  for (const Label label : einsum.output.labels)
+    type.extents.push_back(einsum.labels[static_cast<size_t>(label)].extent);
+  return type;
+}
+
 int64_t round_up(int64_t bytes) {
   return (bytes + kScratchAlignment - 1) / kScratchAlignment * kScratchAlignment;
 }
@@ -56,8 +65,10 @@ Result<AotProgram> schedule_ahead(const Einsum& einsum, const std::string& name,
         if (!steps) return steps.error();
         AotProgram program{.name = name,
                            .inputs = einsum.inputs.size() + einsum.addends.size(),
+                           .output = output_type(einsum),
                            .steps = {},
-                           .slices = steps->slices};
+                           .slices = steps->slices,
+                           .strips_exponents = request.strip_exponents};
         const Scheduler scheduler{target, left_to_steps(share, steps->scratch_bytes)};
         int64_t shared_bytes = 0;
         int64_t task_bytes = 0;

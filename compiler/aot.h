@@ -12,6 +12,7 @@
 #include "compiler/loop_nest.h"
 #include "compiler/target.h"
 #include "einc/error.h"
+#include "einc/tensor.h"
 #include "runtime/program.h"
 
 namespace einc {
@@ -27,10 +28,13 @@ struct AotStep {
 struct AotProgram {
   std::string name;
   size_t inputs = 0;
+  TensorType output;
   std::vector<AotStep> steps;
   SliceLoop slices;
   int64_t shared_scratch_offset = 0;  // bytes into scratch, behind the intermediates
   int64_t task_scratch_offset = 0;
+  // Then the function returns the exponent of the power of two that the output lacks, an int64_t.
+  bool strips_exponents = false;
   int64_t scratch_bytes = 0;  // room for aligning it included
 };
 

@@ -142,9 +142,9 @@ Result<ProgramStep> assemble(const PlanStep& step, const Target& target,
                              std::optional<int64_t> most_scratch_bytes, const MakeCode& make_code,
                              const Trace& trace) {
   auto assembled = std::visit(Assembler(target, most_scratch_bytes, make_code, trace), step);
-  if (assembled)
-    assembled->info =
-        info_of(step, target, make_code ? CodeKind::kCompiled : CodeKind::kPrecompiled);
+  if (!assembled) return assembled;
+  assembled->info = info_of(step, target, make_code ? CodeKind::kCompiled : CodeKind::kPrecompiled);
+  if (strips_exponent(step)) assembled->stripped_elements = output_elements(step);
   return assembled;
 }
 

@@ -29,7 +29,7 @@
 #include "compiler/path/slice.h"
 #include "compiler/plan.h"
 #include "compiler/simplify.h"
-#include "compiler/step_info.h"
+#include "compiler/strip_exponents.h"
 #include "compiler/target.h"
 #include "compiler/tier.h"
 #include "compiler/time_model.h"
@@ -157,6 +157,7 @@ Result<Plan> plan(const Einsum& input, const PlanRequest& request,
   // dims with strides.
   Plan steps = lower(tree, orders, einsum, slicing);
   if (!most_bytes) steps = with_partial_sums(std::move(steps));
+  if (request.strip_exponents) steps = with_stripped_exponents(std::move(steps));
   traced(trace, "lower", steps);
   return steps;
 }
@@ -171,17 +172,14 @@ PlanRequest found_once(const PlanRequest& request, std::optional<ContractionTree
 }
 
 Result<Program> assemble_all(const Plan& plan, const std::vector<CodeKind>& kinds,
-                             const Target& target, bool strip_exponents, const MakeCode& make_code,
-                             const Trace& trace, std::optional<int64_t> most_scratch_bytes) {
+                             const Target& target, const MakeCode& make_code, const Trace& trace,
+                             std::optional<int64_t> most_scratch_bytes) {
   Program program{.slices = plan.slices, .scratch_bytes = plan.scratch_bytes};
   const MakeCode precompiled;
   for (size_t s = 0; s < plan.steps.size(); ++s) {
     const MakeCode& make = kinds[s] == CodeKind::kCompiled ? make_code : precompiled;
     auto assembled = assemble(plan.steps[s], target, most_scratch_bytes, make, trace);
     if (!assembled) return assembled.error();
-    const bool is_intermediate = assembled->output.kind == Slot::Kind::kScratch;
-    if (strip_exponents && is_intermediate)
-      assembled->stripped_elements = output_elements(plan.steps[s]);
     program.steps.push_back(*std::move(assembled));
   }
   return program;
@@ -203,9 +201,8 @@ Result<Program> compile(const Einsum& einsum, const PlanRequest& once, Tier tier
         shown.clear();
         const auto steps = plan(einsum, request, share_of_intermediates(share), attempt_trace);
         if (!steps) return steps.error();
-        auto program =
-            assemble_all(*steps, choose_code(*steps, tier, target), target, request.strip_exponents,
-                         make_code, attempt_trace, left_to_steps(share, steps->scratch_bytes));
+        auto program = assemble_all(*steps, choose_code(*steps, tier, target), target, make_code,
+                                    attempt_trace, left_to_steps(share, steps->scratch_bytes));
         if (!program) return program.error();
         program->memory_limit = request.memory_limit;
         use = {program->scratch_bytes, step_scratch_bytes(*program)};

@@ -56,7 +56,7 @@ PlanRequest found_once(const PlanRequest& request, std::optional<ContractionTree
 // Each step on its own: loops, machine code, or precompiled kernels, as `kinds` says. Fails as
 // `make_code` does.
 Result<Program> assemble_all(const Plan& plan, const std::vector<CodeKind>& kinds,
-                             const Target& target, bool strip_exponents, const MakeCode& make_code,
+                             const Target& target, const MakeCode& make_code,
                              const Trace& trace = nullptr,
                              std::optional<int64_t> most_scratch_bytes = std::nullopt);
 

@@ -114,10 +114,9 @@ Result<ProgramPtr> Engine::start(const Keys& keys, const Einsum& einsum, const P
   auto steps = plan(einsum, request, std::nullopt, nullptr);
   if (!steps) return steps.error();
   const auto compiled = choose_code(*steps, Tier::kAuto, target);
-  const auto assembled = [&target, strips = request.strip_exponents, types](
-                             const Plan& plan, const std::vector<CodeKind>& kinds,
-                             const MakeCode& make_code) -> Result<ProgramPtr> {
-    auto program = assemble_all(plan, kinds, target, strips, make_code);
+  const auto assembled = [&target, types](const Plan& plan, const std::vector<CodeKind>& kinds,
+                                          const MakeCode& make_code) -> Result<ProgramPtr> {
+    auto program = assemble_all(plan, kinds, target, make_code);
     if (!program) return program.error();
     return complete(*std::move(program), types);
   };

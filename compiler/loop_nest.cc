@@ -249,6 +249,13 @@ bool is_along(const Tile& tile, int axis) {
          std::any_of(tile.columns.begin(), tile.columns.end(), has);
 }
 
+// As many as are worth it, and no more than read the magnitudes of all others soon.
+int64_t stripping_tasks(int64_t elements) {
+  constexpr int64_t kTaskElements = 1 << 16;
+  constexpr int64_t kMostTasks = 16;
+  return std::clamp<int64_t>(elements / kTaskElements, 1, kMostTasks);
+}
+
 std::vector<int64_t> task_counts(const LoopNest& nest) {
   std::vector<int64_t> counts;
   for (const Node& phase : nest.body) {
@@ -260,6 +267,7 @@ std::vector<int64_t> task_counts(const LoopNest& nest) {
       loop = loop->body.size() == 1 ? std::get_if<Loop>(&loop->body.front()) : nullptr;
     }
   }
+  if (nest.stripping) counts.push_back(stripping_tasks(nest.stripping->elements));
   return counts;
 }
 
@@ -298,6 +306,11 @@ void verify(const LoopNest& nest) {
     EINC_CHECK(buffer.scratch_offset + buffer_bytes(nest, buffer) <=
                (buffer.shared ? nest.shared_scratch_bytes : nest.task_scratch_bytes));
   }
+  if (nest.stripping) {
+    const int64_t offset = nest.stripping->magnitudes_offset;
+    EINC_CHECK(nest.output.dtype == nest.compute && !nest.accumulates);
+    EINC_CHECK(offset >= 0 && offset % 64 == 0 && offset < nest.shared_scratch_bytes);
+  }
   EINC_CHECK(!nest.body.empty());
   for (const Node& phase : nest.body) std::visit(Verifier{nest}, phase);
 }
@@ -324,6 +337,9 @@ std::string to_string(const LoopNest& nest) {
     if (nest.body.size() > 1) out << "phase " << p << '\n';
     std::visit(Printer{out, nest, nest.body.size() > 1 ? 1 : 0}, nest.body[p]);
   }
+  if (nest.stripping)
+    out << "strips the exponent of " << nest.stripping->elements << " elements, magnitudes at "
+        << nest.stripping->magnitudes_offset << '\n';
   return std::move(out).str();
 }
 

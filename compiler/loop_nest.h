@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -126,6 +127,15 @@ struct Node : std::variant<Loop, Local, Tile> {
   using variant::variant;
 };
 
+// Brings the output, of so many elements side by side, near 1 by a power of two, of which the
+// exponent is EincArgs::exponent: each task of the last phase leaves the largest magnitude that it
+// stores in shared scratch, and one more phase divides.
+struct Stripping {
+  int64_t magnitudes_offset = 0;
+  int64_t elements = 0;
+  friend bool operator==(const Stripping&, const Stripping&) = default;
+};
+
 struct LoopNest {
   std::vector<NestOperand> inputs;
   NestOperand output;
@@ -138,6 +148,7 @@ struct LoopNest {
   int pairs = -1;
   std::vector<Buffer> buffers;
   std::vector<Node> body;  // each node a phase, of which all tasks end before the next one's begin
+  std::optional<Stripping> stripping = {};
   int64_t shared_scratch_bytes = 0;
   int64_t task_scratch_bytes = 0;
 
@@ -173,7 +184,7 @@ int64_t count_of(const std::vector<TileDim>& dims);
 // Whether an axis is one of the tile's rows or columns.
 bool is_along(const Tile& tile, int axis);
 
-// Of each phase, iterations of the parallel loops.
+// Of each phase: iterations of the parallel loops, or parts of what is stripped.
 std::vector<int64_t> task_counts(const LoopNest& nest);
 
 // Bytes of the compute dtype's real part.

@@ -50,7 +50,7 @@ struct Printer {
   std::ostringstream& out;
 
   void operator()(const Contraction& step) const {
-    print_head("contraction", {&step.a, &step.b}, step.c, step.accumulates);
+    print_head("contraction", {&step.a, &step.b}, step.c, step.accumulates, step.strips_exponent);
     print_dims("batch", step.batch);
     print_dims("m", step.m);
     print_dims("n", step.n);
@@ -59,24 +59,25 @@ struct Printer {
   void operator()(const MapReduce& step) const {
     std::vector<const StepOperand*> inputs;
     for (const StepOperand& input : step.inputs) inputs.push_back(&input);
-    print_head("map-reduce", inputs, step.output, step.accumulates);
+    print_head("map-reduce", inputs, step.output, step.accumulates, step.strips_exponent);
     print_dims("kept", step.kept);
     print_dims("reduced", step.reduced);
   }
   void operator()(const Softmax& step) const {
-    print_head("softmax", {&step.input}, step.output, false);
+    print_head("softmax", {&step.input}, step.output);
     print_dims("outer", step.outer);
     print_dims("axis", {&step.axis, 1});
   }
   void operator()(const Normalize& step) const {
-    print_head("normalize", {&step.input}, step.output, false);
+    print_head("normalize", {&step.input}, step.output);
     print_dims("outer", step.outer);
     print_dims("axis", {&step.axis, 1});
     out << "  epsilon  " << step.epsilon << '\n';
   }
 
   void print_head(const char* name, const std::vector<const StepOperand*>& inputs,
-                  const StepOperand& output, bool accumulates) const {
+                  const StepOperand& output, bool accumulates = false,
+                  bool strips_exponent = false) const {
     out << name << ' ';
     for (size_t i = 0; i < inputs.size(); ++i) {
       if (i > 0) out << " * ";
@@ -85,7 +86,7 @@ struct Printer {
     if (inputs.empty()) out << '0';
     out << (accumulates ? " -> + " : " -> ");
     print_operand(output);
-    out << '\n';
+    out << (strips_exponent ? "  without its exponent\n" : "\n");
   }
   void print_operand(const StepOperand& operand) const {
     switch (operand.slot.kind) {
@@ -137,6 +138,13 @@ std::vector<Slot> input_slots(const MapReduce& step) {
   std::vector<Slot> slots;
   for (const StepOperand& input : step.inputs) slots.push_back(input.slot);
   return slots;
+}
+
+bool strips_exponent(const PlanStep& step) {
+  const auto* const contraction = std::get_if<Contraction>(&step);
+  const auto* const map_reduce = std::get_if<MapReduce>(&step);
+  return (contraction != nullptr && contraction->strips_exponent) ||
+         (map_reduce != nullptr && map_reduce->strips_exponent);
 }
 
 void verify(const Plan& plan) {

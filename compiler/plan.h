@@ -37,21 +37,24 @@ struct StepOperand {
 constexpr int64_t kMostNarrowTerms = 1024;
 
 // C[batch, m, n] = sum over k of A[batch, m, k] * B[batch, k, n]. No group but batch is empty. If
-// it accumulates, the sum is added to what C holds.
+// it accumulates, the sum is added to what C holds. If it strips the exponent, C is divided by a
+// power of two that brings it near 1.
 struct Contraction {
   StepOperand a, b, c;
   bool accumulates = false;
+  bool strips_exponent = false;
   DType compute = DType::kFloat32;
   std::vector<Dim> batch, m, n, k;
   friend bool operator==(const Contraction&, const Contraction&) = default;
 };
 
 // output[kept] = sum over reduced of the product of the inputs; without inputs, 0. If it
-// accumulates, the sum is added to what the output holds.
+// accumulates, the sum is added to what the output holds. The exponent as above.
 struct MapReduce {
   std::vector<StepOperand> inputs;
   StepOperand output;
   bool accumulates = false;
+  bool strips_exponent = false;
   DType compute = DType::kFloat32;
   std::vector<Dim> kept, reduced;
   friend bool operator==(const MapReduce&, const MapReduce&) = default;
@@ -79,6 +82,8 @@ using PlanStep = std::variant<Contraction, MapReduce, Softmax, Normalize>;
 // Of the inputs, in order.
 std::vector<Slot> input_slots(const Contraction& step);
 std::vector<Slot> input_slots(const MapReduce& step);
+
+bool strips_exponent(const PlanStep& step);
 
 struct Plan {
   std::vector<PlanStep> steps;

@@ -17,6 +17,7 @@
 #include "compiler/schedule_contraction.h"
 #include "compiler/schedule_util.h"
 #include "compiler/sort_by.h"
+#include "compiler/strip_exponents.h"
 #include "compiler/target.h"
 #include "einc/dtype.h"
 
@@ -65,7 +66,8 @@ std::vector<LoopNest> schedules(const Contraction& step, const Target& target) {
         if (std::find(nests.begin(), nests.end(), nest) == nests.end())
           nests.push_back(std::move(nest));
   sort_by_cost(nests, target);
-  return nests;
+  if (!step.strips_exponent) return nests;
+  return with_stripped_exponent(std::move(nests));
 }
 
 LoopNest schedule(const Contraction& step, const Target& target,

@@ -17,6 +17,7 @@
 #include "compiler/schedule_map_reduce.h"
 #include "compiler/schedule_util.h"
 #include "compiler/sort_by.h"
+#include "compiler/strip_exponents.h"
 #include "compiler/target.h"
 
 namespace einc {
@@ -259,7 +260,8 @@ std::vector<LoopNest> schedules(const MapReduce& step, const Target& target) {
     const double cycles = cost_of(nest, target).cycles(target);
     return step.reduced.empty() ? cycles : cycles + kPageTurn * page_turns(nest);
   });
-  return nests;
+  if (!step.strips_exponent) return nests;
+  return with_stripped_exponent(std::move(nests));
 }
 
 LoopNest schedule(const MapReduce& step, const Target& target,

@@ -40,9 +40,6 @@ Result<AotKernel> make_kernel(std::string_view expression, const std::vector<Ten
   if (!target) return target.error();
   const auto bound = bind_request(expression, inputs, output, std::nullopt, options);
   if (!bound) return bound.error();
-  if (options.strip_exponents)
-    return Error{ErrorCode::kUnsupported, "exponents cannot be stripped ahead of time",
-                 std::nullopt, "strip-exponents"};
   Options compiled = options;
   compiled.tier = to_string(CodeKind::kCompiled);
   const auto request = plan_request(compiled, bound->einsum);
@@ -59,6 +56,7 @@ Result<AotKernel> make_kernel(std::string_view expression, const std::vector<Ten
                 .target = std::string((*target)->name) + " (" + description(**target) + ")",
                 .inputs = inputs,
                 .output = bound->output,
+                .returns_exponent = program->strips_exponents,
                 .scratch_bytes = program->scratch_bytes});
   return AotKernel{*std::move(object), std::move(header), program->scratch_bytes};
 }

@@ -234,7 +234,9 @@ std::string c_header(const CFunction& function) {
       "\n/* Bytes of memory, of any alignment and content, that `scratch` points to; it may be\n"
       " * NULL if there are none. */\n#define " +
       name + "_scratch_bytes " + std::to_string(function.scratch_bytes) + "\n\n";
-  text += "void " + name + "(";
+  if (function.returns_exponent)
+    text += "/* What it returns: out is to be multiplied by two to this power. */\n";
+  text += (function.returns_exponent ? "int64_t " : "void ") + name + "(";
   for (size_t i = 0; i < operands.size(); ++i)
     text += operands[i].parameter(i + 1 < operands.size()) + ", ";
   text += "void* scratch);\n\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n";

@@ -16,6 +16,7 @@ struct CFunction {
   std::string target;           // for whom, in words
   std::vector<TensorType> inputs;
   TensorType output;
+  bool returns_exponent = false;  // of the power of two that the output is to be multiplied by
   int64_t scratch_bytes = 0;
 };
 

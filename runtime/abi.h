@@ -15,6 +15,7 @@ typedef struct EincArgs {
   void* shared_scratch;    /* one per run of the step, aligned to 64 bytes */
   void* task_scratch;      /* one per running task, aligned to 64 bytes */
   const void* scalars;     /* run-time scalars; null where the code has none */
+  int64_t* exponent;       /* of the power of two that code takes out of its output; else unused */
   const void* description; /* of precompiled kernels: extents and strides; else null */
 } EincArgs;
 

@@ -15,10 +15,6 @@
 namespace einc {
 namespace {
 
-// Products of two numbers that are nearer stay within range.
-template <typename Real>
-constexpr int kFarFromOne = sizeof(Real) == 4 ? 16 : 256;
-
 int clamp_exponent(int64_t exponent) {
   constexpr int64_t kBeyondAnyRange = 10000;
   return static_cast<int>(std::clamp(exponent, -kBeyondAnyRange, kBeyondAnyRange));
@@ -76,7 +72,7 @@ int64_t strip(Real* numbers, int64_t count, const Executor& executor) {
   if (largest == 0) return kExponentOfZero;
   if (!std::isfinite(largest)) return 0;
   chunks.exponent = std::ilogb(largest) + 1;
-  if (std::abs(chunks.exponent) < kFarFromOne<Real>) return 0;
+  if (std::abs(chunks.exponent) < far_from_one(sizeof(Real))) return 0;
   chunks.run(executor, Chunks<Real>::scale_down);
   return chunks.exponent;
 }

@@ -12,6 +12,18 @@ namespace einc {
 // float32, float64 and the complex numbers of these.
 bool has_exponents(DType dtype);
 
+// Of the binary floats of so many bytes.
+struct FloatBits {
+  int64_t mantissa;  // bits, without the leading one
+  int64_t bias;      // of the exponent
+};
+constexpr FloatBits float_bits(int64_t bytes) {
+  return bytes == 4 ? FloatBits{23, 127} : FloatBits{52, 1023};
+}
+
+// Products of two numbers whose exponents are nearer to 0 stay within range.
+constexpr int64_t far_from_one(int64_t bytes) { return bytes == 4 ? 16 : 256; }
+
 // Far below that of any number: whatever is added to zeros has a larger one.
 constexpr int64_t kExponentOfZero = -(int64_t{1} << 40);
 

@@ -22,6 +22,7 @@ struct Code {
   std::vector<int64_t> phase_tasks;  // tasks of each phase
   int64_t shared_scratch_bytes = 0;
   int64_t task_scratch_bytes = 0;
+  bool strips_exponent = false;      // of its output
   std::shared_ptr<void> keep_alive;  // owns the machine code
 };
 
@@ -65,8 +66,8 @@ struct ProgramStep {
   std::vector<Slot> inputs;
   Slot output;
   StepInfo info;
-  // Elements of an intermediate of the output's dtype whose exponent is stripped once it is there;
-  // 0 if it is not.
+  // Elements of an intermediate of the output's dtype whose exponent is stripped, by the code or
+  // else once it is there; 0 if it is not.
   int64_t stripped_elements = 0;
 };
 

@@ -129,18 +129,22 @@ void run_phases(const Code& code, const EincArgs& args, TaskScratch* task_scratc
   }
 }
 
-void run_step(const ProgramStep& step, const Memory& memory, void* shared_scratch,
-              TaskScratch* task_scratch, const Executor& executor) {
+// The exponent that the step's code has taken out of its output.
+int64_t run_step(const ProgramStep& step, const Memory& memory, void* shared_scratch,
+                 TaskScratch* task_scratch, const Executor& executor) {
   Addresses inputs(step.inputs.size());
   for (size_t i = 0; i < step.inputs.size(); ++i) inputs[i] = memory.address(step.inputs[i]);
+  int64_t exponent = 0;
   run_phases(*step.code,
              {.in = inputs.data(),
               .out = memory.address(step.output),
               .shared_scratch = shared_scratch,
               .task_scratch = nullptr,
               .scalars = nullptr,
+              .exponent = &exponent,
               .description = step.description.get()},
              task_scratch, executor);
+  return exponent;
 }
 
 // Whether a run is a single call of a kernel that takes nothing but the operands, in their order.
@@ -160,6 +164,7 @@ EincArgs args_of_one_call(const ProgramStep& step, std::span<const void* const> 
           .shared_scratch = nullptr,
           .task_scratch = nullptr,
           .scalars = nullptr,
+          .exponent = nullptr,
           .description = step.description.get()};
 }
 
@@ -224,8 +229,8 @@ class Run {
   void step(size_t s) {
     const auto start = step_seconds_.empty() ? Clock::time_point() : Clock::now();
     const ProgramStep& step = program_.steps[s];
-    run_step(step, memory_, shared_scratch_, task_scratch_, executor_);
-    if (step.stripped_elements > 0)
+    exponent_ += run_step(step, memory_, shared_scratch_, task_scratch_, executor_);
+    if (step.stripped_elements > 0 && !step.code->strips_exponent)
       exponent_ += strip_exponent(memory_.address(step.output), step.stripped_elements,
                                   program_.output.dtype, executor_);
     if (!step_seconds_.empty())

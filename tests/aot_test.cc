@@ -4,6 +4,8 @@
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -59,18 +61,52 @@ class Folder {
 
 const std::string kCompiler = std::string("'") + EINC_CXX + "'";
 
+using Call = int64_t (*)(const void* const* in, void* out, void* scratch);
+
+// Objects in one library, which the C compiler and the linker make.
+class Library {
+ public:
+  // Functions of any number of operands, behind one signature that the header's own declares.
+  void add(const std::string& name, size_t inputs, const AotKernel& kernel, bool returns = false) {
+    folder_.write(name + ".o", kernel.object);
+    folder_.write(name + ".h", kernel.header);
+    const std::string signature =
+        "int64_t call_" + name + "(const void* const* in, void* out, void* scratch)";
+    source_ += "#include \"" + name + ".h\"\n" + signature + ";\n" + signature + " {\n  ";
+    source_ += (returns ? "return " : "") + name + "(";
+    for (size_t i = 0; i < inputs; ++i) source_ += "in[" + std::to_string(i) + "], ";
+    source_ += std::string("out, scratch);\n") + (returns ? "" : "  return 0;\n") + "}\n";
+  }
+  void link() {
+    folder_.write("calls.c", "#include <stddef.h>\n" + source_);
+    const std::string flags = " -x c -std=c99 -Wall -Wextra -Werror -pedantic -fPIC";
+    EXPECT_EQ(folder_.run(kCompiler + flags + " -c calls.c -o calls.o"), "");
+    EXPECT_EQ(folder_.run(kCompiler + " -shared -o calls.so *.o"), "");
+    library_ = dlopen(folder_.path("calls.so").c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (library_ == nullptr) ADD_FAILURE() << dlerror();
+  }
+  // Null, and a failure, if there is none.
+  Call call(const std::string& name) const {
+    if (library_ == nullptr) return nullptr;
+    const auto function = reinterpret_cast<Call>(dlsym(library_, ("call_" + name).c_str()));
+    EXPECT_NE(function, nullptr) << name;
+    return function;
+  }
+
+  Library() = default;
+  Library(const Library&) = delete;
+  Library& operator=(const Library&) = delete;
+  ~Library() {
+    if (library_ != nullptr) dlclose(library_);
+  }
+
+ private:
+  const Folder folder_;
+  std::string source_;
+  void* library_ = nullptr;
+};
+
 // ---- Many objects in one library
-
-using Call = void (*)(const void* const* in, void* out, void* scratch);
-
-// Functions of any number of operands, behind one signature that the header's own declares.
-std::string wrapper(const std::string& name, size_t inputs) {
-  std::string text = "#include \"" + name + ".h\"\nvoid call_" + name +
-                     "(const void* const* in, void* out, void* scratch);\nvoid call_" + name +
-                     "(const void* const* in, void* out, void* scratch) {\n  " + name + "(";
-  for (size_t i = 0; i < inputs; ++i) text += "in[" + std::to_string(i) + "], ";
-  return text + "out, scratch);\n}\n";
-}
 
 std::vector<const Target*> runnable_targets() {
   std::vector<const Target*> runnable;
@@ -84,11 +120,10 @@ const int kCasesPerBatch = case_count(50);
 class AotBatch : public testing::TestWithParam<int> {};
 
 TEST_P(AotBatch, AgreesWithTheReference) {
-  const Folder folder;
+  Library library;
   const std::vector<const Target*> runnable = runnable_targets();
   std::vector<std::unique_ptr<RandomCase>> cases;
   std::vector<int64_t> scratch_bytes;
-  std::string source = "#include <stddef.h>\n";
   for (int i = 0; i < kCasesPerBatch; ++i) {
     const auto seed = static_cast<uint32_t>(5'000'000 + GetParam() * 100000 + i);
     cases.push_back(std::make_unique<RandomCase>(seed));
@@ -107,24 +142,14 @@ TEST_P(AotBatch, AgreesWithTheReference) {
       kernel = compiled();
     }
     ASSERT_TRUE(kernel) << render(kernel.error(), request.expression);
-    folder.write(name + ".o", kernel->object);
-    folder.write(name + ".h", kernel->header);
     scratch_bytes.push_back(kernel->scratch_bytes);
-    source += wrapper(name, request.inputs.size());
+    library.add(name, request.inputs.size(), *kernel);
   }
-  folder.write("calls.c", source);
-  const std::string warnings = " -Wall -Wextra -Werror -pedantic ";
-  ASSERT_EQ(folder.run(kCompiler + " -x c -std=c99" + warnings + "-fPIC -c calls.c -o calls.o"),
-            "");
-  ASSERT_EQ(folder.run(kCompiler + " -shared -o calls.so *.o"), "");
-
-  void* const library = dlopen(folder.path("calls.so").c_str(), RTLD_NOW | RTLD_LOCAL);
-  ASSERT_NE(library, nullptr) << dlerror();
+  library.link();
   for (size_t i = 0; i < cases.size(); ++i) {
     SCOPED_TRACE(testing::Message()
                  << "batch " << GetParam() << " case " << i << ": " << cases[i]->description());
-    const auto call =
-        reinterpret_cast<Call>(dlsym(library, ("call_f" + std::to_string(i)).c_str()));
+    const Call call = library.call("f" + std::to_string(i));
     ASSERT_NE(call, nullptr);
     const auto scratch_type = TensorType::row_major(DType::kUInt8, {scratch_bytes[i]});
     const FencedTensor scratch(scratch_type, FencedTensor::Fence::kAtEnd);
@@ -136,7 +161,6 @@ TEST_P(AotBatch, AgreesWithTheReference) {
     }),
               "");
   }
-  dlclose(library);
 }
 
 INSTANTIATE_TEST_SUITE_P(Batch, AotBatch, testing::Range(0, 6));
@@ -188,18 +212,13 @@ TEST(Aot, ObjectsNeedNothingButMemcpyAndMemset) {
 
 // Of which two tasks share what is packed.
 TEST(Aot, LargeProductsAreThoseOfTheJit) {
-  const Folder folder;
   const auto kernel = kernel_of("ij,jk->ik", {"float32[1030,1000]", "float32[1000,1050]"}, "f");
   ASSERT_TRUE(kernel) << render(kernel.error());
   EXPECT_GT(kernel->scratch_bytes, 1030 * 1000 * 4);  // a whole operand
-  folder.write("f.o", kernel->object);
-  folder.write("f.h", kernel->header);
-  folder.write("calls.c", "#include <stddef.h>\n" + wrapper("f", 2));
-  ASSERT_EQ(folder.run(kCompiler + " -x c -fPIC -c calls.c -o calls.o"), "");
-  ASSERT_EQ(folder.run(kCompiler + " -shared -o calls.so *.o"), "");
-  void* const library = dlopen(folder.path("calls.so").c_str(), RTLD_NOW | RTLD_LOCAL);
-  ASSERT_NE(library, nullptr) << dlerror();
-  const auto call = reinterpret_cast<Call>(dlsym(library, "call_f"));
+  Library library;
+  library.add("f", 2, *kernel);
+  library.link();
+  const Call call = library.call("f");
   ASSERT_NE(call, nullptr);
 
   Tensor a = *Tensor::zeros(DType::kFloat32, {1030, 1000});
@@ -216,7 +235,90 @@ TEST(Aot, LargeProductsAreThoseOfTheJit) {
   const void* const inputs[] = {a.data(), b.data()};
   call(inputs, result.data(), scratch.view().data);
   EXPECT_EQ(std::memcmp(result.data(), expected.data(), 1030 * 1050 * sizeof(float)), 0);
-  dlclose(library);
+}
+
+// A ring of matrices of large numbers, and of one whose rows differ by more than the range, so that
+// slices have exponents of their own.
+struct Ring {
+  std::string expression;
+  std::vector<TensorType> types;
+  std::vector<Tensor> tensors;
+};
+
+template <typename Real>
+Ring make_ring(DType dtype, bool is_open) {
+  constexpr int kSize = 7;
+  constexpr int64_t kExtent = 20;
+  constexpr bool kIsDouble = sizeof(Real) == 8;
+  Ring ring;
+  for (int t = 0; t < kSize; ++t) {
+    const auto label = [&](int at) { return std::string(1, static_cast<char>('a' + at % kSize)); };
+    ring.expression += (t > 0 ? "," : "") + label(t) + label(t + 1);
+    ring.types.push_back(TensorType::row_major(dtype, {kExtent, kExtent}));
+    ring.tensors.push_back(*Tensor::zeros(dtype, {kExtent, kExtent}));
+    const auto row = kExtent * info(dtype).bytes / static_cast<int64_t>(sizeof(Real));
+    for (int64_t i = 0; i < kExtent * row; ++i) {
+      const int64_t less = t == 2 ? i / row * (kIsDouble ? 70 : 10) : 0;
+      static_cast<Real*>(ring.tensors.back().data())[i] =
+          std::ldexp(1 + static_cast<Real>((i * 7919 + t) % 1009) / 1009,
+                     static_cast<int>((kIsDouble ? 400 : 50) - less));
+    }
+  }
+  ring.expression += is_open ? "->af" : "->";
+  return ring;
+}
+
+Options stripping_options(const Ring& ring, bool is_sliced) {
+  Options options{.strip_exponents = true, .tier = "jit"};
+  if (!is_sliced) return options;
+  options.memory_limit = 1;
+  const auto refused = compile_ahead(ring.expression, ring.types, "f", options);
+  EXPECT_FALSE(refused);
+  options.memory_limit = sufficient_memory_limit(refused.error());
+  return options;
+}
+
+void check_exponents(const Ring& ring, const Options& options) {
+  const std::vector<TensorView> views(ring.tensors.begin(), ring.tensors.end());
+  const auto kernel = compile(ring.expression, ring.types, options);
+  ASSERT_TRUE(kernel) << render(kernel.error());
+  const TensorType& type = kernel->output_type();
+  const Tensor expected = *Tensor::zeros(type.dtype, type.extents);
+  const auto exponent = kernel->run_scaled(views, expected);
+  ASSERT_TRUE(exponent);
+  EXPECT_GT(*exponent, 300);
+  const auto profile = kernel->profile(views, *Tensor::zeros(type.dtype, type.extents));
+  ASSERT_TRUE(profile);
+  const bool is_sliced = std::any_of(profile->begin(), profile->end(),
+                                     [](const StepTime& step) { return step.runs > 1; });
+  EXPECT_EQ(is_sliced, options.memory_limit.has_value());
+
+  const auto ahead = compile_ahead(ring.expression, ring.types, "f", options);
+  ASSERT_TRUE(ahead) << render(ahead.error());
+  Library library;
+  library.add("f", views.size(), *ahead, true);
+  library.link();
+  const Call call = library.call("f");
+  ASSERT_NE(call, nullptr);
+  std::vector<const void*> addresses;
+  for (const TensorView& view : views) addresses.push_back(view.data);
+  std::vector<char> scratch(static_cast<size_t>(ahead->scratch_bytes));
+  const Tensor result = *Tensor::zeros(type.dtype, type.extents);
+  EXPECT_EQ(call(addresses.data(), result.data(), scratch.data()), *exponent);
+  const auto bytes = static_cast<size_t>(element_count(type.extents) * info(type.dtype).bytes);
+  EXPECT_EQ(std::memcmp(result.data(), expected.data(), bytes), 0);
+}
+
+TEST(Aot, ExponentsAreThoseOfTheJit) {
+  const auto check = [](const Ring& ring) {
+    for (const bool is_sliced : {false, true}) {
+      SCOPED_TRACE(ring.expression + " of " + to_string(ring.types[0]));
+      check_exponents(ring, stripping_options(ring, is_sliced));
+    }
+  };
+  check(make_ring<float>(DType::kFloat32, true));
+  check(make_ring<double>(DType::kFloat64, false));
+  check(make_ring<float>(DType::kComplex64, true));
 }
 
 TEST(Aot, HeaderIsCAndCxx) {

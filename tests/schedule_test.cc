@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <functional>
 #include <map>
 #include <sstream>
@@ -196,6 +198,108 @@ TEST(Schedule, RareShapesAgreeWithTheReference) {
     SCOPED_TRACE(random_case.description());
     check_all_schedules(random_case);
     if (HasFatalFailure()) return;
+  }
+}
+
+// One nest as a program.
+Program program_of(const Request& request, const PlanStep& step, const LoopNest& nest,
+                   const Target& target) {
+  const MakeCode make_code = [&](const LoopNest&, const Target&) {
+    return (*code_generator())->compile(nest, target);
+  };
+  Program program{.inputs = request.inputs, .output = request.output_type};
+  program.steps.push_back(*assemble(step, target, std::nullopt, make_code, nullptr));
+  if (!nest.stripping) program.steps[0].stripped_elements = 0;
+  return program;
+}
+
+// Positive numbers, large or small.
+template <typename Real>
+Tensor numbers_near(double scale, const TensorType& type) {
+  Tensor tensor = *Tensor::zeros(type.dtype, type.extents);
+  const auto reals =
+      element_count(type.extents) * info(type.dtype).bytes / static_cast<int64_t>(sizeof(Real));
+  for (int64_t i = 0; i < reals; ++i)
+    static_cast<Real*>(tensor.data())[i] =
+        static_cast<Real>(scale * (1 + static_cast<double>(i * 7919 % 1009) / 1009));
+  return tensor;
+}
+
+// Bit by bit what the nest gives without, divided by the power of two that brings it below 1.
+template <typename Real>
+void check_stripped(const Request& request, const Program& without, const Program& with,
+                    double scale) {
+  std::vector<Tensor> inputs;
+  std::vector<const void*> addresses;
+  for (const TensorType& type : request.inputs) inputs.push_back(numbers_near<Real>(scale, type));
+  for (const Tensor& input : inputs) addresses.push_back(input.data());
+  const auto result_of = [&](const Program& program, int64_t& exponent) {
+    Tensor output = *Tensor::zeros(request.output_type.dtype, request.output_type.extents);
+    exponent = *run_program(program, addresses, output.data(), default_executor(2));
+    return output;
+  };
+  int64_t exponent = 0;
+  const Tensor plain = result_of(without, exponent);
+  const Tensor stripped = result_of(with, exponent);
+  const auto reals = element_count(request.output_type.extents) *
+                     info(request.output_type.dtype).bytes / static_cast<int64_t>(sizeof(Real));
+  const auto* const expected = static_cast<const Real*>(plain.data());
+  const auto* const actual = static_cast<const Real*>(stripped.data());
+  Real largest = 0;
+  for (int64_t i = 0; i < reals; ++i) {
+    largest = std::max(largest, std::abs(expected[i]));
+    ASSERT_EQ(std::ldexp(actual[i], static_cast<int>(exponent)), expected[i]) << "at " << i;
+  }
+  // Sums of complex numbers may be larger on the way.
+  const bool is_complex = info(request.output_type.dtype).kind == Kind::kComplex;
+  const int64_t power = std::ilogb(largest) + 1;
+  EXPECT_GE(exponent, power);
+  EXPECT_LE(exponent, power + (is_complex ? 3 : 0));
+}
+
+TEST(Schedule, StripsTheExponentOfItsOutput) {
+  if (!code_generator()) GTEST_SKIP() << "built without a compiler";
+  const struct {
+    const char* expression;
+    DType dtype;
+    std::map<char, int64_t> extents;
+  } kCases[] = {
+      {"mk,kn->mn", DType::kFloat32, {{'m', 530}, {'k', 131}, {'n', 33}}},
+      {"mk,nk->nm", DType::kFloat64, {{'m', 37}, {'k', 41}, {'n', 29}}},
+      {"bmk,bkn->bmn", DType::kComplex64, {{'b', 5}, {'m', 9}, {'k', 70}, {'n', 18}}},
+      {"dega,gfbc->abcdef", DType::kFloat32, {{'e', 8}, {'f', 20}, {'a', 5}}},
+      {"ij->j", DType::kComplex128, {{'i', 33}, {'j', 70}}},
+      {"ab->ba", DType::kFloat32, {{'a', 701}, {'b', 640}}},
+      {"i,j->ij", DType::kFloat64, {{'i', 700}, {'j', 513}}},
+  };
+  int turn = 0;
+  for (const auto& [expression, dtype, extents] : kCases) {
+    if (turn++ * case_count(100) % 100 >= case_count(100)) continue;
+    const Request request = request_of(expression, dtype, [&](char label) {
+      const auto found = extents.find(label);
+      return found == extents.end() ? int64_t{3} : found->second;
+    });
+    Plan steps =
+        *plan(bound(request), *plan_request({}, bound(request)), int64_t{1} << 40, nullptr);
+    ASSERT_EQ(steps.steps.size(), size_t{1});
+    PlanStep& step = steps.steps[0];
+    if (auto* contraction = std::get_if<Contraction>(&step)) contraction->strips_exponent = true;
+    if (auto* map_reduce = std::get_if<MapReduce>(&step)) map_reduce->strips_exponent = true;
+    const bool is_single = dtype == DType::kFloat32 || dtype == DType::kComplex64;
+    for (const Target& target : all_targets())
+      for (const LoopNest& nest : schedules_of(step, target)) {
+        SCOPED_TRACE(testing::Message() << expression << " on " << target.name << '\n'
+                                        << to_string(nest));
+        ASSERT_TRUE(nest.stripping);
+        LoopNest plain = nest;
+        plain.stripping.reset();
+        const Program without = program_of(request, step, plain, target);
+        const Program with = program_of(request, step, nest, target);
+        for (const double power : {0.26, -0.32})  // of the range
+          is_single ? check_stripped<float>(request, without, with, std::exp2(127 * power))
+                    : check_stripped<double>(request, without, with, std::exp2(1023 * power));
+        if (HasFailure()) return;
+      }
   }
 }
 

@@ -28,7 +28,7 @@ void run(const SoftmaxDescription& description, const T* input, T* output) {
   EXPECT_EQ(code->shared_scratch_bytes, 0);
   std::vector<char> scratch(static_cast<size_t>(code->task_scratch_bytes));
   const void* const inputs[] = {input};
-  const EincArgs args{inputs, output, nullptr, scratch.data(), nullptr, &description};
+  const EincArgs args{inputs, output, nullptr, scratch.data(), nullptr, nullptr, &description};
   for (int64_t task = code->phase_tasks[0]; task-- > 0;) code->entry(&args, 0, task);
 }
 

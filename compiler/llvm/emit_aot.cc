@@ -9,13 +9,17 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "compiler/aot.h"
+#include "compiler/llvm/control_flow.h"
 #include "compiler/llvm/emit_llvm.h"
+#include "compiler/llvm/exponent_sum.h"
 #include "compiler/loop_nest.h"
 #include "compiler/target.h"
 #include "runtime/abi.h"
@@ -36,7 +40,8 @@ class AotEmitter {
 
   void emit() {
     const std::vector<llvm::Type*> parameters(program_.inputs + 2, pointer_);
-    function_ = llvm::Function::Create(llvm::FunctionType::get(ir_.getVoidTy(), parameters, false),
+    llvm::Type* const result = program_.strips_exponents ? ir_.getInt64Ty() : ir_.getVoidTy();
+    function_ = llvm::Function::Create(llvm::FunctionType::get(result, parameters, false),
                                        llvm::Function::ExternalLinkage, program_.name, module_);
     set_target(*function_, target_);
     ir_.SetInsertPoint(new_block("entry"));
@@ -52,20 +57,48 @@ class AotEmitter {
           at(scratch_, static_cast<size_t>(program_.shared_scratch_offset)));
     store(args_, offsetof(EincArgs, task_scratch),
           at(scratch_, static_cast<size_t>(program_.task_scratch_offset)));
+    if (program_.strips_exponents) exponents_.emplace(ir_, target_, program_.output);
+    store(args_, offsetof(EincArgs, exponent),
+          exponents_ ? exponents_->of_step() : llvm::ConstantPointerNull::get(pointer_));
     for (const size_t unused : {offsetof(EincArgs, scalars), offsetof(EincArgs, description)})
       store(args_, unused, llvm::ConstantPointerNull::get(pointer_));
-    const SliceLoop& slices = program_.slices;
-    emit_steps(0, slices.begin);
-    if (slices.begin < slices.end)
-      emit_loop("slice", slices.count(), [&](llvm::Value* slice) {
-        slice_ = slice;
-        emit_steps(slices.begin, slices.end);
-      });
-    emit_steps(slices.end, program_.steps.size());
-    ir_.CreateRetVoid();
+    emit_program();
+    exponents_ ? ir_.CreateRet(exponents_->result()) : ir_.CreateRetVoid();
   }
 
  private:
+  void emit_program() {
+    const SliceLoop& slices = program_.slices;
+    emit_steps(0, slices.begin);
+    if (slices.begin < slices.end) emit_slices();
+    emit_steps(slices.end, program_.steps.size());
+  }
+
+  void emit_slices() {
+    const SliceLoop& slices = program_.slices;
+    llvm::Value* const of_shared_steps =
+        exponents_ ? exponents_->exchange(ir_.getInt64(0)) : nullptr;
+    for_each_below(slices.count(), [&](llvm::Value* slice) {
+      slice_ = slice;
+      exponents_ ? emit_slice_with_exponents() : emit_steps(slices.begin, slices.end);
+    });
+    if (exponents_) exponents_->add(of_shared_steps);
+  }
+
+  void emit_slice_with_exponents() {
+    const size_t last = program_.slices.end - 1;
+    llvm::Value* const all_before = exponents_->exchange(ir_.getInt64(0));
+    emit_steps(program_.slices.begin, last);
+    llvm::Value* const of_slice = exponents_->exchange(all_before);
+    // The intermediate that the last step of the slice takes was made right before it.
+    if (last > program_.slices.begin) {
+      const AotStep& made = program_.steps[last - 1];
+      exponents_->share(of_slice, ir_.CreateICmpEQ(slice_, ir_.getInt64(0)), address(made.output),
+                        made.nest.stripping->elements, address({Slot::Kind::kOutput, 0, {}}));
+    }
+    emit_steps(last, last + 1);
+  }
+
   void emit_steps(size_t begin, size_t end) {
     for (size_t s = begin; s < end; ++s) emit_step(program_.steps[s]);
   }
@@ -77,26 +110,14 @@ class AotEmitter {
     llvm::Function* const entry = entry_of(step.nest);
     const std::vector<int64_t> counts = task_counts(step.nest);
     for (size_t p = 0; p < counts.size(); ++p)
-      emit_loop("task", counts[p], [&](llvm::Value* task) {
+      for_each_below(counts[p], [&](llvm::Value* task) {
         ir_.CreateCall(entry, {args_, ir_.getInt32(static_cast<uint32_t>(p)), task});
       });
+    if (step.nest.stripping) exponents_->add_step();
   }
 
-  // The body for each number below `count`, which is at least 1.
-  void emit_loop(const char* name, int64_t count, const auto& body) {
-    llvm::BasicBlock* const before = ir_.GetInsertBlock();
-    llvm::BasicBlock* const loop = new_block(name);
-    ir_.CreateBr(loop);
-    ir_.SetInsertPoint(loop);
-    llvm::PHINode* const index = ir_.CreatePHI(ir_.getInt64Ty(), 2);
-    index->addIncoming(ir_.getInt64(0), before);
-    body(index);
-    llvm::Value* const next = ir_.CreateAdd(index, ir_.getInt64(1));
-    index->addIncoming(next, ir_.GetInsertBlock());
-    llvm::BasicBlock* const after = new_block("after");
-    const auto end = ir_.getInt64(static_cast<uint64_t>(count));
-    ir_.CreateCondBr(ir_.CreateICmpULT(next, end), loop, after);
-    ir_.SetInsertPoint(after);
+  void for_each_below(int64_t count, const std::function<void(llvm::Value*)>& body) {
+    for_each_step(ir_, ir_.getInt64(0), ir_.getInt64(static_cast<uint64_t>(count)), 1, body);
   }
 
   llvm::Function* entry_of(const LoopNest& nest) {
@@ -167,6 +188,7 @@ class AotEmitter {
   llvm::AllocaInst* args_ = nullptr;
   llvm::AllocaInst* inputs_ = nullptr;
   llvm::Value* scratch_ = nullptr;
+  std::optional<ExponentSum> exponents_;
   llvm::Value* slice_ = nullptr;                    // number of the slice at hand
   std::map<std::string, llvm::Function*> entries_;  // by the text of their nests
 };

@@ -41,6 +41,7 @@ Result<std::shared_ptr<const Code>> compile(const LoopNest& nest, const Target& 
   code->phase_tasks = task_counts(nest);
   code->shared_scratch_bytes = nest.shared_scratch_bytes;
   code->task_scratch_bytes = nest.task_scratch_bytes;
+  code->strips_exponent = nest.stripping.has_value();
   code->keep_alive = loaded->keep_alive;
   return std::shared_ptr<const Code>(std::move(code));
 }

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "compiler/llvm/control_flow.h"
 #include "compiler/llvm/tile_emitter.h"
 #include "compiler/loop_nest.h"
 #include "compiler/target.h"
@@ -20,7 +21,7 @@ namespace {
 
 std::vector<size_t> args_offsets() {
   return {offsetof(EincArgs, in), offsetof(EincArgs, out), offsetof(EincArgs, shared_scratch),
-          offsetof(EincArgs, task_scratch)};
+          offsetof(EincArgs, task_scratch), offsetof(EincArgs, exponent)};
 }
 
 // What steps leave of ranges of those sizes: whole steps, and what is left at the end.
@@ -43,6 +44,7 @@ NestEmitter::NestEmitter(const LoopNest& nest, const Target& target, llvm::Funct
       function_(function),
       ir_(function->getContext()),
       numbers_(ir_, nest.compute, target),
+      strip_(ir_, nest, target),
       pairs_(ir_, DType::kUInt32, target) {}
 
 void NestEmitter::emit() {
@@ -62,22 +64,34 @@ void NestEmitter::emit() {
   scope.pointers.push_back(output_);
   scope.pointers.resize(static_cast<size_t>(operands()));
   scope.has_sum.resize(static_cast<size_t>(operands()));
-  if (nest_.shared_scratch_bytes > 0) point_to_shared(argument(offsets[2]), scope);
+  if (nest_.shared_scratch_bytes > 0) shared_scratch_ = argument(offsets[2]);
+  point_to_shared(scope);
   if (nest_.task_scratch_bytes > 0) task_scratch_ = argument(offsets[3]);
   for (const Axis& axis : nest_.axes)
     scope.ranges.push_back({constant(axis.extent), {axis.extent}});
   scope.indices.resize(nest_.axes.size());
-  emit_phases(scope, 0);
+  nest_.stripping ? emit_stripping(argument(offsets[4]), scope) : emit_phases(scope, 0);
   // Non-temporal stores would otherwise be seen after what tells other threads of them.
   if (streams_) ir_.CreateIntrinsic(llvm::Intrinsic::x86_sse_sfence, {}, {});
   ir_.CreateRetVoid();
 }
 
-void NestEmitter::point_to_shared(llvm::Value* scratch, Scope& scope) {
+void NestEmitter::point_to_shared(Scope& scope) {
   for (size_t b = 0; b < nest_.buffers.size(); ++b)
     if (nest_.buffers[b].shared)
       scope.pointers[static_cast<size_t>(nest_.buffer_index(static_cast<int>(b)))] =
-          numbers_.offset(scratch, nest_.buffers[b].scratch_offset);
+          numbers_.offset(shared_scratch_, nest_.buffers[b].scratch_offset);
+}
+
+void NestEmitter::emit_stripping(llvm::Value* exponent, const Scope& scope) {
+  const size_t phases = nest_.body.size();
+  const int64_t tasks = task_counts(nest_)[phases - 1];
+  llvm::Value* const is_last =
+      ir_.CreateICmpEQ(function_->getArg(1), ir_.getInt32(static_cast<uint32_t>(phases)));
+  branch(
+      ir_, is_last,
+      [&] { strip_.emit_phase(shared_scratch_, output_, exponent, function_->getArg(2), tasks); },
+      [&] { emit_phases(scope, 0); });
 }
 
 void NestEmitter::emit_phases(const Scope& scope, size_t first) {
@@ -85,9 +99,13 @@ void NestEmitter::emit_phases(const Scope& scope, size_t first) {
     task_ = function_->getArg(2);
     emit_node(nest_.body[first], scope);
   };
-  if (first + 1 == nest_.body.size()) return emit_first();
+  if (first + 1 == nest_.body.size()) {
+    emit_first();
+    if (nest_.stripping) strip_.note(shared_scratch_, function_->getArg(2));
+    return;
+  }
   llvm::Value* const number = ir_.getInt32(static_cast<uint32_t>(first));
-  branch(ir_.CreateICmpEQ(function_->getArg(1), number), emit_first,
+  branch(ir_, ir_.CreateICmpEQ(function_->getArg(1), number), emit_first,
          [&] { emit_phases(scope, first + 1); });
 }
 
@@ -216,21 +234,6 @@ NestEmitter::Scope NestEmitter::enter(const Local& local, const Scope& scope) {
       task_scratch_, nest_.buffers[static_cast<size_t>(local.buffer)].scratch_offset);
   inner.has_sum[operand] = nullptr;
   return inner;
-}
-
-void NestEmitter::branch(llvm::Value* condition, const std::function<void()>& then,
-                         const std::function<void()>& otherwise) {
-  llvm::BasicBlock* const then_block = new_block("then");
-  llvm::BasicBlock* const else_block = new_block("else");
-  llvm::BasicBlock* const after = new_block("after");
-  ir_.CreateCondBr(condition, then_block, else_block);
-  ir_.SetInsertPoint(then_block);
-  then();
-  ir_.CreateBr(after);
-  ir_.SetInsertPoint(else_block);
-  otherwise();
-  ir_.CreateBr(after);
-  ir_.SetInsertPoint(after);
 }
 
 llvm::BasicBlock* NestEmitter::new_block(const char* name) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "compiler/llvm/arithmetic.h"
+#include "compiler/llvm/strip_emitter.h"
 #include "compiler/loop_nest.h"
 #include "compiler/target.h"
 
@@ -41,7 +42,9 @@ class NestEmitter {
                                         // axis that it does not depend on has stored there
   };
 
-  void point_to_shared(llvm::Value* scratch, Scope& scope);
+  void point_to_shared(Scope& scope);
+  // The phases, and one that strips.
+  void emit_stripping(llvm::Value* exponent, const Scope& scope);
   // Those from `first` on, of which the caller names one.
   void emit_phases(const Scope& scope, size_t first);
   void emit_body(const std::vector<Node>& body, const Scope& scope);
@@ -55,8 +58,6 @@ class NestEmitter {
   int64_t step_bytes(int operand, const Loop& loop) const;
   static bool is_used(int operand, const std::vector<Node>& body);
 
-  void branch(llvm::Value* condition, const std::function<void()>& then,
-              const std::function<void()>& otherwise);
   llvm::BasicBlock* new_block(const char* name);
 
   llvm::Value* constant(int64_t value) { return ir_.getInt64(static_cast<uint64_t>(value)); }
@@ -70,8 +71,10 @@ class NestEmitter {
   llvm::Function* function_;
   llvm::IRBuilder<> ir_;
   Arithmetic numbers_;
+  StripEmitter strip_;
   Arithmetic pairs_;  // of bfloat16, as the words that hold them
   llvm::Value* output_ = nullptr;
+  llvm::Value* shared_scratch_ = nullptr;
   llvm::Value* task_scratch_ = nullptr;
   llvm::Value* task_ = nullptr;  // what is left of the task number to tell the loops apart
   bool streams_ = false;         // a tile has emitted non-temporal stores

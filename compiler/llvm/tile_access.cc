@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/llvm/control_flow.h"
 #include "compiler/llvm/tile_emitter.h"
 #include "compiler/loop_nest.h"
 #include "einc/dtype.h"
@@ -136,17 +137,23 @@ void TileEmitter::flush(const Numbers& sums, const Shape& shape) {
   if (is_output && loops().accumulates) return store_all(sums, shape, true, false);
   llvm::Value* const has_sum = scope_.has_sum[static_cast<size_t>(tile_.output)];
   if (has_sum != nullptr)
-    return nest_.branch(
-        has_sum, [&] { store_all(sums, shape, true, false); },
+    return branch(
+        ir_, has_sum, [&] { store_all(sums, shape, true, false); },
         [&] { store_all(sums, shape, false, false); });
   if (!tile_.streams) return store_all(sums, shape, false, false);
   nest_.streams_ = true;
-  nest_.branch(
-      nest_.output_is_aligned(), [&] { store_all(sums, shape, false, true); },
+  branch(
+      ir_, nest_.output_is_aligned(), [&] { store_all(sums, shape, false, true); },
       [&] { store_all(sums, shape, false, false); });
 }
 
 void TileEmitter::store_all(const Numbers& sums, const Shape& shape, bool adds, bool streams) {
+  store_by_access(sums, shape, adds, streams);
+  nest_.strip_.keep();
+}
+
+void TileEmitter::store_by_access(const Numbers& sums, const Shape& shape, bool adds,
+                                  bool streams) {
   if (reduces_vectors()) return store_lane_sums(sums, shape, adds);
   switch (access(tile_.output, shape)) {
     case Access::kBroadcast:
@@ -176,6 +183,9 @@ void TileEmitter::store(std::vector<Store> stores, bool adds, bool streams) {
                   : numbers_.load(pointer, loops().output, lanes, static_cast<int>(store.active));
     store.number = numbers_.add(store.number, before);
   }
+  if (loops().stripping && !is_buffer)
+    for (const Store& store : stores)
+      nest_.strip_.see(numbers_.keep_lanes(store.number, static_cast<int>(store.active)));
   for (const Store& store : stores) {
     llvm::Value* const pointer = numbers_.offset(start, store.offset);
     const int active =

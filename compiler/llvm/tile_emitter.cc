@@ -11,6 +11,7 @@
 #include <functional>
 #include <utility>
 #include <vector>
+#include "compiler/llvm/control_flow.h"
 #include "compiler/loop_nest.h"
 #include "compiler/register_tile.h"
 
@@ -46,9 +47,9 @@ void TileEmitter::for_each_size(const std::vector<TileDim>& dims,
     std::vector<TileDim> sized = dims;
     sized[0].count = first.sizes[which];
     if (which + 1 == first.sizes.size()) return emit_size(sized);
-    nest_.branch(
-        ir_.CreateICmpEQ(first.size, nest_.constant(first.sizes[which])), [&] { emit_size(sized); },
-        [&] { emit_from(which + 1); });
+    branch(
+        ir_, ir_.CreateICmpEQ(first.size, nest_.constant(first.sizes[which])),
+        [&] { emit_size(sized); }, [&] { emit_from(which + 1); });
   };
   emit_from(0);
 }

@@ -47,9 +47,6 @@ class TileEmitter {
 
   // tile_lines.cc
   void copy_by_lines();
-  // For each `element` from `begin` on, in steps, while it is before `end`.
-  void for_each_step(llvm::Value* begin, llvm::Value* end, int64_t step,
-                     const std::function<void(llvm::Value* element)>& body);
 
   void for_each_size(const std::vector<TileDim>& dims,
                      const std::function<void(const std::vector<TileDim>&)>& emit_size);
@@ -100,6 +97,7 @@ class TileEmitter {
 
   void flush(const Numbers& sums, const Shape& shape);
   void store_all(const Numbers& sums, const Shape& shape, bool adds, bool streams);
+  void store_by_access(const Numbers& sums, const Shape& shape, bool adds, bool streams);
   void store_vectors(const Numbers& sums, const Shape& shape, bool adds, bool streams);
   void store_interleaved(const Numbers& sums, const Shape& shape, bool adds, bool streams);
   void store_transposed(const Numbers& sums, const Shape& shape, bool adds, bool streams);

@@ -3,8 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 
+#include "compiler/llvm/control_flow.h"
 #include "compiler/llvm/tile_emitter.h"
 #include "compiler/loop_nest.h"
 
@@ -34,7 +34,8 @@ void TileEmitter::copy_by_lines() {
   // Fewer than a vector has lanes.
   const auto copy_some = [&](llvm::Value* begin, llvm::Value* end) {
     if (!numbers_.has_masks())
-      return for_each_step(begin, end, 1, [&](llvm::Value* element) { copy(element, 1, false); });
+      return for_each_step(ir_, begin, end, 1,
+                           [&](llvm::Value* element) { copy(element, 1, false); });
     llvm::Value* const active = ir_.CreateSub(end, begin);
     const Number number = load(begin, tile_.lanes);
     numbers_.store_some(number, place(destination, begin, bytes), to, active);
@@ -54,27 +55,11 @@ void TileEmitter::copy_by_lines() {
   llvm::Value* const whole_end =
       ir_.CreateAdd(head, ir_.CreateMul(ir_.CreateUDiv(ir_.CreateSub(size, head), lanes), lanes));
   const auto copy_vectors = [&](bool streams) {
-    for_each_step(head, whole_end, tile_.lanes,
+    for_each_step(ir_, head, whole_end, tile_.lanes,
                   [&](llvm::Value* element) { copy(element, tile_.lanes, streams); });
   };
-  nest_.branch(is_whole, [&] { copy_vectors(true); }, [&] { copy_vectors(false); });
+  branch(ir_, is_whole, [&] { copy_vectors(true); }, [&] { copy_vectors(false); });
   copy_some(whole_end, size);
-}
-
-void TileEmitter::for_each_step(llvm::Value* begin, llvm::Value* end, int64_t step,
-                                const std::function<void(llvm::Value* element)>& body) {
-  llvm::BasicBlock* const before = ir_.GetInsertBlock();
-  llvm::BasicBlock* const loop = nest_.new_block("vector");
-  llvm::BasicBlock* const after = nest_.new_block("copied");
-  ir_.CreateCondBr(ir_.CreateICmpSLT(begin, end), loop, after);
-  ir_.SetInsertPoint(loop);
-  llvm::PHINode* const element = ir_.CreatePHI(begin->getType(), 2);
-  element->addIncoming(begin, before);
-  body(element);
-  llvm::Value* const next = ir_.CreateAdd(element, nest_.constant(step));
-  element->addIncoming(next, ir_.GetInsertBlock());
-  ir_.CreateCondBr(ir_.CreateICmpSLT(next, end), loop, after);
-  ir_.SetInsertPoint(after);
 }
 
 }  // namespace einc

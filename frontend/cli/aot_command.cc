@@ -71,6 +71,9 @@ void add_aot(CLI::App& tool, int& status) {
       ->required();
   command.add_option("-o", arguments->folder, "the folder to write them to")->capture_default_str();
   command.add_option("--output", arguments->output, "the type of the output, strides and all");
+  command.add_flag("--strip-exponents", arguments->options.strip_exponents,
+                   "keep intermediates in range; the function returns the power of two that the "
+                   "result is to be multiplied by");
   add_dialect_option(command, arguments->options);
   add_compile_options(command, arguments->options);
   command.callback([arguments, &status] { status = aot(*arguments); });

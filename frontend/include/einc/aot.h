@@ -30,6 +30,7 @@ struct AotKernel {
 
 // Compiles `expression` as compile() would, into a C function of that name; options.target may be
 // an instruction set that this machine cannot run. The function runs on the calling thread alone.
+// With Options::strip_exponents it returns, as an int64_t, what Kernel::run_scaled() does.
 //
 // Fails as compile(), and with kArgument (rule "name") for a name that C or C++ would not take, and
 // with kUnsupported where einc was built without a compiler.
