@@ -23,6 +23,13 @@ bool fits_registers(int64_t rows, int64_t vectors, DType compute, const Target& 
   return parts * (rows * vectors + loaded + 1) <= registers - spare;
 }
 
+bool takes_two_turns(int64_t rows, int64_t vectors, DType compute, const Target& target) {
+  constexpr int64_t kFewProducts = 12;
+  const int64_t loaded_ahead = vectors == 1 ? rows : 1;
+  return target.has_fma && rows * vectors <= kFewProducts &&
+         fits_registers(rows, vectors, compute, target, static_cast<int>(loaded_ahead));
+}
+
 bool ends_in_half(int64_t width, int64_t lanes, DType compute, const Target& target) {
   const int64_t rest = width % lanes;
   const bool is_widest = lanes * part_bytes(compute) == target.vector_bytes;
