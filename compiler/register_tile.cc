@@ -15,19 +15,20 @@ bool fits_registers(int64_t rows, int64_t vectors, DType compute, const Target& 
   const DTypeInfo& row = info(compute);
   const int parts = row.kind == Kind::kComplex ? 2 : 1;
   // Without a fused multiply-add, or for integers that LLVM multiplies in several instructions,
-  // products need registers of their own.
+  // products need registers of their own. Parts of complex numbers take one on their way.
   const bool one_instruction = row.kind >= Kind::kReal ? target.has_fma : row.bytes == 4;
-  const int registers = target.vector_registers - (one_instruction ? 0 : 2);
+  const int registers = target.vector_registers - (one_instruction ? 0 : 2) - (parts - 1);
   // A lone row uses each vector once, straight from memory.
   const int64_t loaded = rows == 1 ? 1 : vectors;
   return parts * (rows * vectors + loaded + 1) <= registers - spare;
 }
 
-bool takes_two_turns(int64_t rows, int64_t vectors, DType compute, const Target& target) {
+bool unrolls_in_loops(int64_t rows, int64_t vectors, DType compute, const Target& target) {
   constexpr int64_t kFewProducts = 12;
-  const int64_t loaded_ahead = vectors == 1 ? rows : 1;
+  const int parts = info(compute).kind == Kind::kComplex ? 2 : 1;
+  const int64_t loaded_ahead = std::min(rows, vectors) == 1 ? std::max(rows, vectors) : 1;
   return target.has_fma && rows * vectors <= kFewProducts &&
-         fits_registers(rows, vectors, compute, target, static_cast<int>(loaded_ahead));
+         fits_registers(rows, vectors, compute, target, static_cast<int>(parts * loaded_ahead));
 }
 
 bool ends_in_half(int64_t width, int64_t lanes, DType compute, const Target& target) {

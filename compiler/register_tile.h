@@ -23,10 +23,10 @@ constexpr int64_t kMostUnrolledProducts = 96;
 bool fits_registers(int64_t rows, int64_t vectors, DType compute, const Target& target,
                     int spare = 0);
 
-// Whether a loop over a sum is to take two of its turns at once: where its own instructions matter
-// beside the multiply-adds, and LLVM, which loads ahead for the second turn, keeps all sums in
+// Whether a loop over a sum is to add several terms in a turn: where its own instructions matter
+// beside the multiply-adds, and LLVM, which loads ahead for the next term, keeps all sums in
 // registers.
-bool takes_two_turns(int64_t rows, int64_t vectors, DType compute, const Target& target);
+bool unrolls_in_loops(int64_t rows, int64_t vectors, DType compute, const Target& target);
 
 // Whether the last of the vectors that hold `width` elements takes half a register, where that
 // takes half the time.

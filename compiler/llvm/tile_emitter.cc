@@ -244,15 +244,18 @@ std::vector<TileDim> TileEmitter::unrolled_sums(const Shape& shape) const {
       break;
     dims.insert(dims.begin(), {axis, range(axis).most()});
   }
-  if (!dims.empty() || tile_.reduce_axes.empty() || reduces_vectors()) return dims;
-  // Two turns of the innermost loop at once, where it has no odd number of them; but with registers
-  // of two sizes or of rows that share vectors, LLVM would move sums to memory and back.
+  const bool leaves_loops = dims.size() < tile_.reduce_axes.size();
+  if (!leaves_loops || reduces_vectors()) return dims;
+  // With registers of two sizes, or of rows that share vectors, LLVM would move sums to memory and
+  // back.
   const bool shares_vectors =
       std::count_if(tile_.inputs.begin(), tile_.inputs.end(),
                     [&](int input) { return loops().depends_on(input, shape.columns); }) > 1;
   if (shape.ends_in_half || shares_vectors ||
-      !takes_two_turns(shape.row_count(), vectors_of(shape), loops().compute, nest_.target_))
+      !unrolls_in_loops(shape.row_count(), vectors_of(shape), loops().compute, nest_.target_))
     return {};
+  if (!dims.empty()) return dims;
+  // Two turns of the innermost loop at once, where it has no odd number of them.
   const int innermost = tile_.reduce_axes.back();
   const std::vector<int64_t>& sizes = range(innermost).sizes;
   if (std::any_of(sizes.begin(), sizes.end(), [](int64_t size) { return size % 2 != 0; }))
