@@ -76,6 +76,16 @@ const TimeModel* find_model(const Rows& rows, std::string_view target, CodeKind 
   return row == std::end(rows) ? nullptr : &row->model;
 }
 
+// Calibrations time steps that the caches hold.
+TimeModel with_memory(TimeModel model, DType dtype) {
+  constexpr double kMemoryBytesPerSecond = 30e9;
+  constexpr double kCachedBytes = 16 << 20;
+  const double bytes = info(dtype).bytes;
+  model.memory = bytes / kMemoryBytesPerSecond;
+  model.cached = kCachedBytes / bytes;
+  return model;
+}
+
 }  // namespace
 
 DType measured_dtype(DType compute) {
@@ -88,8 +98,9 @@ Result<TimeModel> time_model(const Target& target, CodeKind code, DType compute)
   const auto& calibration = user_calibration();
   if (!calibration) return calibration.error();
   const DType dtype = measured_dtype(compute);
-  if (const auto* const own = find_model(*calibration, target.name, code, dtype)) return *own;
-  return *find_model(kRows, target.name, code, dtype);
+  if (const auto* const own = find_model(*calibration, target.name, code, dtype))
+    return with_memory(*own, dtype);
+  return with_memory(*find_model(kRows, target.name, code, dtype), dtype);
 }
 
 Result<TimeModel> choose_time_model(const Options& options, DType compute) {

@@ -1,8 +1,10 @@
 // What a step costs in seconds, for the search over contraction orders and the choice of tiers.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 #include "compiler/target.h"
@@ -35,15 +37,23 @@ struct StepSizes {
 // Seconds on one core of a multiply-add, of an element read, of one written, and of a step:
 //   t = flop F + input (|A| + |B|) + output |C| + step.
 // Since M = F / |B| and so on, the loss of a contraction at small M, N or K is proportional to the
-// sizes of its operands, which is why one additive formula covers compute, memory and edges.
+// sizes of its operands, which is why one additive formula covers compute, memory and edges. An
+// element of what is larger than the caches takes `memory`, if that is longer.
 struct TimeModel {
   double flop = 0;
   double input = 0;
   double output = 0;
   double step = 0;
+  double memory = 0;
+  double cached = std::numeric_limits<double>::infinity();  // elements
+
+  double of_input(double elements) const { return elements > cached ? far(input) : input; }
+  double of_output(double elements) const { return elements > cached ? far(output) : output; }
+  double far(double near) const { return std::max(near, memory); }
 
   double seconds(const StepSizes& sizes) const {
-    return flop * sizes.flops + input * sizes.inputs + output * sizes.output + step;
+    return flop * sizes.flops + of_input(sizes.inputs) * sizes.inputs +
+           of_output(sizes.output) * sizes.output + step;
   }
   friend bool operator==(const TimeModel&, const TimeModel&) = default;
 };

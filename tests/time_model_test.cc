@@ -9,6 +9,7 @@
 
 #include "compiler/calibration.h"
 #include "compiler/compile.h"
+#include "compiler/path/objective.h"
 #include "compiler/target.h"
 #include "compiler/tier.h"
 #include "compiler/time_fit.h"
@@ -88,6 +89,21 @@ TEST(TimeModel, IsThereForEveryTargetAndDtype) {
       for (const DType dtype : {DType::kBool, DType::kInt8, DType::kUInt64, DType::kFloat16,
                                 DType::kFloat64, DType::kComplex128})
         EXPECT_GT(time_model(target, code, dtype)->seconds({}), 0);
+}
+
+// Searches, which know logarithms alone, go by what plans are said to take.
+TEST(TimeModel, WhatIsLargerThanCachesTakesTheTimeOfMemory) {
+  const TimeModel model = *time_model(targets().back(), CodeKind::kCompiled, DType::kFloat64);
+  const auto seconds_of = [&](double elements) {
+    const StepSizes sizes{.flops = 4 * elements, .inputs = elements + 16, .output = elements};
+    const float log2 = static_cast<float>(std::log2(elements));
+    const double searched = std::exp2(least_time(model).log2_cost(log2 + 2, log2, 4, log2));
+    EXPECT_LT(std::abs(std::log2(searched / model.seconds(sizes))), 0.01);
+    return model.seconds(sizes);
+  };
+  const double moved = 16.0 * (1 << 26);  // bytes
+  EXPECT_LT(moved / seconds_of(1 << 26), 40e9);
+  EXPECT_GT(seconds_of(1 << 26) / seconds_of(1 << 16), 2 * (1 << 10));
 }
 
 TEST(TimeModel, FitFindsTheModelThatMadeTheTimes) {

@@ -29,7 +29,10 @@ Objective least_time(const TimeModel& model) {
   return {.flop = log2(model.flop),
           .input = log2(model.input),
           .output = log2(model.output),
-          .step = log2(model.step)};
+          .step = log2(model.step),
+          .far_input = log2(model.far(model.input)),
+          .far_output = log2(model.far(model.output)),
+          .cached = log2(model.cached)};
 }
 
 }  // namespace einc

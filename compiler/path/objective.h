@@ -12,7 +12,8 @@ namespace einc {
 
 // The cost of a path is the sum over its steps of
 //   flop * F + input * (|A| + |B|) + output * |C|^power + step,
-// F being the product of all extents; coefficients are logarithms to base 2.
+// F being the product of all extents; for what has more than `cached` elements, far_input and
+// far_output take the place of input and output. All are logarithms to base 2.
 struct Objective {
   static constexpr float kNone = -std::numeric_limits<float>::infinity();
 
@@ -21,6 +22,15 @@ struct Objective {
   float output = kNone;
   float step = kNone;
   float power = 1;
+  float far_input = kNone;
+  float far_output = kNone;
+  float cached = std::numeric_limits<float>::infinity();
+
+  // log2 of what an operand costs, and a result.
+  float read(float elements) const { return (elements > cached ? far_input : input) + elements; }
+  float write(float elements) const {
+    return elements > cached ? far_output + elements : output + power * elements;
+  }
 
   bool operator==(const Objective&) const = default;
 
@@ -30,11 +40,11 @@ struct Objective {
       if (output == kNone) return flop + flops;
       if (flop == kNone) return output + power * c;
     }
-    const float terms[] = {flop + flops, input + std::max(a, b), output + power * c, step};
+    const float terms[] = {flop + flops, read(std::max(a, b)), write(c), step};
     const float high = std::max(std::max(terms[0], terms[1]), std::max(terms[2], terms[3]));
     float sum = 0;
     for (const float term : terms) sum += fast_exp2(term - high);
-    if (input != kNone) sum += fast_exp2(input + std::min(a, b) - high);
+    if (input != kNone) sum += fast_exp2(read(std::min(a, b)) - high);
     return high + fast_log2(sum);
   }
 };

@@ -70,14 +70,12 @@ void SubsetSearch::find_costs() {
   const double unit = log2_bound_;
   const double step = exp2_of(static_cast<double>(objective_.step) - unit);
   for (Subset set = 1; set < subsets_; ++set) {
-    const double size = size_[set];
+    const float size = size_[set];
     const double summed = summed_[set];
-    costs_[set] = {.flops = exp2_of(static_cast<double>(objective_.flop) + size + summed - unit),
+    costs_[set] = {.flops = exp2_of(static_cast<double>(objective_.flop + size) + summed - unit),
                    .per_summed = exp2_of(-summed),
-                   .read = exp2_of(static_cast<double>(objective_.input) + size - unit),
-                   .write = exp2_of(static_cast<double>(objective_.output) +
-                                    static_cast<double>(objective_.power) * size - unit) +
-                            step};
+                   .read = exp2_of(static_cast<double>(objective_.read(size)) - unit),
+                   .write = exp2_of(static_cast<double>(objective_.write(size)) - unit) + step};
   }
 }
 
