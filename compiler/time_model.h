@@ -1,7 +1,6 @@
 // What a step costs in seconds, for the search over contraction orders and the choice of tiers.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -38,7 +37,7 @@ struct StepSizes {
 //   t = flop F + input (|A| + |B|) + output |C| + step.
 // Since M = F / |B| and so on, the loss of a contraction at small M, N or K is proportional to the
 // sizes of its operands, which is why one additive formula covers compute, memory and edges. An
-// element of what is larger than the caches takes `memory`, if that is longer.
+// element of what is larger than the caches takes `memory` more.
 struct TimeModel {
   double flop = 0;
   double input = 0;
@@ -49,7 +48,7 @@ struct TimeModel {
 
   double of_input(double elements) const { return elements > cached ? far(input) : input; }
   double of_output(double elements) const { return elements > cached ? far(output) : output; }
-  double far(double near) const { return std::max(near, memory); }
+  double far(double near) const { return near + memory; }
 
   double seconds(const StepSizes& sizes) const {
     return flop * sizes.flops + of_input(sizes.inputs) * sizes.inputs +

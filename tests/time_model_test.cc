@@ -102,7 +102,7 @@ TEST(TimeModel, WhatIsLargerThanCachesTakesTheTimeOfMemory) {
     return model.seconds(sizes);
   };
   const double moved = 16.0 * (1 << 26);  // bytes
-  EXPECT_LT(moved / seconds_of(1 << 26), 40e9);
+  EXPECT_LT(moved / seconds_of(1 << 26), 30e9);
   EXPECT_GT(seconds_of(1 << 26) / seconds_of(1 << 16), 2 * (1 << 10));
 }
 
