@@ -10,6 +10,15 @@
 
 #include "einc/einc.h"
 
+// Of which GCC defines macros, and Clang has features.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define EINC_SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define EINC_SANITIZED
+#endif
+#endif
+
 namespace einc {
 namespace {
 
@@ -40,7 +49,7 @@ Tensor ones(const TensorType& type) {
 }
 
 TEST(MemoryLimit, HoldsForTheResidentSet) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef EINC_SANITIZED
   GTEST_SKIP() << "sanitizers take memory of their own";
 #endif
   const std::vector<TensorType> types(4, *parse_type("float32[1024,1024]"));
