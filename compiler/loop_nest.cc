@@ -249,12 +249,16 @@ bool is_along(const Tile& tile, int axis) {
          std::any_of(tile.columns.begin(), tile.columns.end(), has);
 }
 
+namespace {
+
 // As many as are worth it, and no more than read the magnitudes of all others soon.
 int64_t stripping_tasks(int64_t elements) {
   constexpr int64_t kTaskElements = 1 << 16;
   constexpr int64_t kMostTasks = 16;
   return std::clamp<int64_t>(elements / kTaskElements, 1, kMostTasks);
 }
+
+}  // namespace
 
 std::vector<int64_t> task_counts(const LoopNest& nest) {
   std::vector<int64_t> counts;

@@ -76,7 +76,7 @@ const TimeModel* find_model(const Rows& rows, std::string_view target, CodeKind 
   return row == std::end(rows) ? nullptr : &row->model;
 }
 
-// Calibrations time steps that the caches hold.
+// Nearly all steps that calibrations time lie in the caches.
 TimeModel with_memory(TimeModel model, DType dtype) {
   constexpr double kMemoryBytesPerSecond = 30e9;
   constexpr double kCachedBytes = 16 << 20;

@@ -4,6 +4,7 @@
 
 #include <llvm/IR/IRBuilder.h>
 
+#include <cstddef>
 #include <cstdint>
 
 #include "compiler/target.h"

@@ -4,7 +4,6 @@
 #include <llvm/IR/IRBuilder.h>
 
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include "compiler/llvm/arithmetic.h"
@@ -32,7 +31,7 @@ class StripEmitter {
   void keep();
   void note(llvm::Value* shared_scratch, llvm::Value* task);
 
-  // A task of the phase after all others.
+  // A task of the phase after all others; of the one before there were `tasks`.
   void emit_phase(llvm::Value* shared_scratch, llvm::Value* output, llvm::Value* exponent,
                   llvm::Value* task, int64_t tasks);
 
