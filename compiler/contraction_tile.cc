@@ -149,8 +149,8 @@ bool ContractionTile::choose_registers(int64_t unit_of_y) {
 int64_t ContractionTile::most_rows(const std::vector<int>& dims) const {
   constexpr int64_t kMostRows = 28;
   const int64_t bytes = std::abs(nest.stride(q_, dims[0])) * nest.element_bytes(q_);
-  const bool share_a_set = bytes > 0 && bytes % (target_.l1_bytes / kCacheWays) == 0;
-  return dims.size() == 1 && share_a_set && !choice_.packs_q ? kCacheWays : kMostRows;
+  const bool share_a_set = bytes > 0 && bytes % (target_.l1_bytes / target_.l1_ways) == 0;
+  return dims.size() == 1 && share_a_set && !choice_.packs_q ? target_.l1_ways : kMostRows;
 }
 
 // The dims that rows may run along, outer first: each one, and pairs of which the inner is short.

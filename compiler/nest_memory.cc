@@ -56,9 +56,11 @@ constexpr int64_t kPagesReadAhead = 16;
 // Memory close by: of lines, or, where only their addresses are kept, of pages.
 struct Cache {
   int64_t bytes;
+  int ways = 8;  // lines in each set
   double line = kLine;
   bool is_last = false;  // before memory
   bool holds_lines() const { return line == kLine; }
+  int64_t way_bytes() const { return bytes / ways; }
 };
 
 constexpr Cache addresses_of(int64_t pages) {
@@ -96,7 +98,7 @@ class Level {
       std::vector<double>& starts = starts_.emplace_back();
       for (const OperandAxis& axis : operand.inside_out) {
         const auto stride = static_cast<int64_t>(axis.stride * operand.element_bytes);
-        const int64_t different = way_bytes() / std::gcd(stride, way_bytes());
+        const int64_t different = cache.way_bytes() / std::gcd(stride, cache.way_bytes());
         starts.push_back(static_cast<double>(different));
       }
     }
@@ -151,7 +153,7 @@ class Level {
         lines_of_set *= range / std::min(starts_[operand][i], range);
       }
     }
-    return lines_of_set > kCacheWays ? terms_of_line : 1;
+    return lines_of_set > cache_.ways ? terms_of_line : 1;
   }
 
   bool fits(const std::vector<Node>& body, const Ranges& ranges) const {
@@ -203,8 +205,6 @@ class Level {
     return uses;
   }
 
-  int64_t way_bytes() const { return cache_.bytes / kCacheWays; }
-
   // How many times as much room lines take whose runs start a multiple of a large power of two
   // apart: they share few sets of the cache.
   double crowding(size_t operand, double run_elements, const Ranges& ranges) const {
@@ -217,7 +217,8 @@ class Level {
       const OperandAxis& axis = place.inside_out[i];
       const double range = ranges[axis.axis];
       if (range <= 1 || axis.stride * place.element_bytes < std::max(run, kLine)) continue;
-      const double needed = std::min(range * run_lines, static_cast<double>(way_bytes()) / kLine);
+      const double needed =
+          std::min(range * run_lines, static_cast<double>(cache_.way_bytes()) / kLine);
       crowding = std::max(crowding, needed / (std::min(starts_[operand][i], range) * run_lines));
     }
     return crowding;
@@ -370,8 +371,8 @@ double traffic_into(const Cache& cache, const LoopNest& nest, const std::vector<
 NestTraffic traffic_of(const LoopNest& nest, const Target& target) {
   const std::vector<Place> places = Places(nest).all();
   const auto into = [&](const Cache& cache) { return traffic_into(cache, nest, places); };
-  return {.into_l1 = into({target.l1_bytes}),
-          .into_l2 = into({target.l2_bytes}),
+  return {.into_l1 = into({target.l1_bytes, target.l1_ways}),
+          .into_l2 = into({target.l2_bytes, target.l2_ways}),
           .into_l3 = into({.bytes = target.l3_bytes, .is_last = true}),
           .pages = into(addresses_of(kPagesAtHand)) / kPageBytes,
           .far_pages = into(addresses_of(kPagesNear)) / kPageBytes};

@@ -9,9 +9,6 @@
 
 namespace einc {
 
-// Lines in each set of a cache.
-inline constexpr int64_t kCacheWays = 8;
-
 struct NestTraffic {
   // Bytes that have to come into caches of the target's sizes, in whole lines.
   double into_l1 = 0;

@@ -14,20 +14,24 @@ namespace {
 
 // Cache sizes are typical of the level, not read from the machine, so that equal requests give
 // equal code everywhere: the same plan ahead of time and just in time.
-// The paces are those of a Zen 1 core, and for x86-64-v4 of a Zen 4 core.
+// The paces are those of a Zen 1 core, for x86-64-v4 of a Zen 4 core, and with FP16, which Intel's
+// servers have since Sapphire Rapids, of an Emerald Rapids core.
 constexpr MemoryPace kZen1 = {48, 24, 5, 6, 40, 0.4, 4};
 constexpr MemoryPace kZen4 = {180, 42, 5, 1, 3, 0.5, 1};
+constexpr MemoryPace kEmeraldRapids = {60, 10, 6, 1, 4, 1, 1};
 
 constexpr Target kTargets[] = {
-    // name        cpu          features  bytes regs fma f16 bf16 masks halves  L1  L2  L3  pace
-    {"x86-64-v2", "x86-64-v2", "", 16, 16, false, false, false, false, false, 32 << 10, 256 << 10,
-     8 << 20, kZen1},
-    {"x86-64-v3", "x86-64-v3", "", 32, 16, true, true, false, false, false, 32 << 10, 512 << 10,
-     16 << 20, kZen1},
-    {"x86-64-v4", "x86-64-v4", "", 64, 32, true, true, false, true, true, 32 << 10, 1 << 20,
-     32 << 20, kZen4},
-    {"x86-64-v4-bf16", "x86-64-v4", "+avx512bf16", 64, 32, true, true, true, true, true, 32 << 10,
-     1 << 20, 32 << 20, kZen4},
+    // name cpu features, bytes regs fma f16 bf16 fp16 masks halves, L1 L2 L3 ways, pace
+    {"x86-64-v2", "x86-64-v2", "", 16, 16, false, false, false, false, false, false, 32 << 10,
+     256 << 10, 8 << 20, 8, 8, kZen1},
+    {"x86-64-v3", "x86-64-v3", "", 32, 16, true, true, false, false, false, false, 32 << 10,
+     512 << 10, 16 << 20, 8, 8, kZen1},
+    {"x86-64-v4", "x86-64-v4", "", 64, 32, true, true, false, false, true, true, 32 << 10, 1 << 20,
+     32 << 20, 8, 8, kZen4},
+    {"x86-64-v4-bf16", "x86-64-v4", "+avx512bf16", 64, 32, true, true, true, false, true, true,
+     32 << 10, 1 << 20, 32 << 20, 8, 8, kZen4},
+    {"x86-64-v4-fp16", "x86-64-v4", "+avx512bf16", 64, 32, true, true, true, true, true, false,
+     48 << 10, 2 << 20, 32 << 20, 12, 16, kEmeraldRapids},
 };
 
 bool host_runs([[maybe_unused]] const Target& target) {
@@ -41,7 +45,8 @@ bool host_runs([[maybe_unused]] const Target& target) {
     case 64:
       return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
              __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-             (!target.has_bf16 || __builtin_cpu_supports("avx512bf16"));
+             (!target.has_bf16 || __builtin_cpu_supports("avx512bf16")) &&
+             (!target.has_fp16 || __builtin_cpu_supports("avx512fp16"));
     default:
       return false;
   }

@@ -30,11 +30,14 @@ struct Target {
   bool has_fma;
   bool has_f16;           // converts float16 to float32 and back
   bool has_bf16;          // converts float32 to bfloat16
+  bool has_fp16;          // tells Intel's newer servers; nothing computes in it
   bool has_masks;         // masked loads and stores cost nothing
   bool halves_take_half;  // two instructions on half registers take as long as one on a whole
   int64_t l1_bytes;       // of one core
   int64_t l2_bytes;       // of one core
   int64_t l3_bytes;
+  int l1_ways;  // lines in each set
+  int l2_ways;
   MemoryPace pace;
 };
 

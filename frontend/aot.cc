@@ -26,6 +26,7 @@ std::string description(const Target& target) {
   if (target.has_f16) text += ", F16C";
   if (target.has_masks) text += ", masks";
   if (target.has_bf16) text += ", BF16";
+  if (target.has_fp16) text += ", FP16";
   return text;
 }
 

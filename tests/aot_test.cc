@@ -359,7 +359,7 @@ TEST(Aot, Errors) {
                   "' is no name for a function in C and C++ [name]");
   EXPECT_EQ(text(kernel_of("i->i", {"float32[3]"}, "f", {.target = "vax"})),
             "argument error: no target 'vax'; there are host, x86-64-v2, x86-64-v3, x86-64-v4, "
-            "x86-64-v4-bf16 [unknown-argument]");
+            "x86-64-v4-bf16, x86-64-v4-fp16 [unknown-argument]");
   EXPECT_EQ(text(kernel_of("ij->i", {"float32[3]"}, "f")).substr(0, 12), "shape error:");
 }
 
