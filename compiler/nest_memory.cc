@@ -104,13 +104,17 @@ class Level {
     }
   }
 
-  // Bytes that have to come in: what the largest part of the nest that fits touches, each time it
-  // is run.
-  double traffic(const std::vector<Node>& body, const Ranges& ranges) const {
-    return fits(body, ranges) ? touched(body, ranges) : traffic_of_parts(body, ranges);
+  // Bytes that have to come in. What the last cache holds is there, from the steps before.
+  double traffic(const std::vector<Node>& nest, const Ranges& ranges) const {
+    return cache_.is_last && fits(nest, ranges) ? 0 : traffic_of_part(nest, ranges);
   }
 
  private:
+  // What the largest part that fits touches, each time it is run.
+  double traffic_of_part(const std::vector<Node>& body, const Ranges& ranges) const {
+    return fits(body, ranges) ? touched(body, ranges) : traffic_of_parts(body, ranges);
+  }
+
   double traffic_of_parts(const std::vector<Node>& body, const Ranges& ranges) const {
     double sum = 0;
     for (const Node& node : body) {
@@ -120,7 +124,7 @@ class Level {
         sum += fits(loop->body, inner) ? touched(loop->body, ranges)
                                        : trips(*loop, ranges) * traffic_of_parts(loop->body, inner);
       } else if (const auto* local = std::get_if<Local>(&node)) {
-        sum += traffic(local->body, ranges);
+        sum += traffic_of_part(local->body, ranges);
       } else {
         sum += touched_by(std::get<Tile>(node), ranges);
       }
@@ -140,31 +144,41 @@ class Level {
   // its sum lies in so few sets of the cache that nothing stays for the next term.
   double fetches(size_t operand, const Tile& tile, const Ranges& ranges) const {
     if (tile.reduce_axes.empty() || !cache_.holds_lines()) return 1;
+    Ranges term = ranges;
+    for (const int axis : tile.reduce_axes) term[static_cast<size_t>(axis)] = 1;
+    if (fits_in_sets(operand, term)) return 1;
+    const auto last = static_cast<size_t>(tile.reduce_axes.back());
     const Place& place = operands_[operand];
-    double lines_of_set = 1;
-    double terms_of_line = 1;
-    for (size_t i = 0; i < place.inside_out.size(); ++i) {
-      const OperandAxis& axis = place.inside_out[i];
-      const double range = ranges[axis.axis];
-      const double stride = axis.stride * place.element_bytes;
-      if (static_cast<int>(axis.axis) == tile.reduce_axes.back()) {
-        terms_of_line = std::clamp(kLine / stride, 1.0, range);
-      } else if (stride >= kLine && is_along(tile, static_cast<int>(axis.axis))) {
-        lines_of_set *= range / std::min(starts_[operand][i], range);
-      }
-    }
-    return lines_of_set > cache_.ways ? terms_of_line : 1;
+    for (const OperandAxis& axis : place.inside_out)
+      if (axis.axis == last)
+        return std::clamp(kLine / (axis.stride * place.element_bytes), 1.0, ranges[last]);
+    return 1;
   }
 
   bool fits(const std::vector<Node>& body, const Ranges& ranges) const {
+    const Uses uses = uses_of(body);
     double bytes = 0;
-    for_each_operand(uses_of(body), [&](size_t operand) {
-      const Lines box = lines(operand, ranges);
-      bytes += touched(operand, box) * crowding(operand, box.run, ranges);
+    bool fit = true;
+    for_each_operand(uses, [&](size_t operand) {
+      bytes += room(operand, lines(operand, ranges));
+      fit &= fits_in_sets(operand, ranges);
     });
-    // What else is in there, and lines that are evicted before their time, take their share.
-    constexpr double kUsable = 0.75;
-    return bytes <= kUsable * static_cast<double>(cache_.bytes);
+    return fit && bytes <= static_cast<double>(cache_.bytes);
+  }
+
+  // Runs that start a multiple of a large power of two apart share few sets of the cache.
+  bool fits_in_sets(size_t operand, const Ranges& ranges) const {
+    const Place& place = operands_[operand];
+    if (!cache_.holds_lines() || place.buffer_bytes > 0) return true;
+    const double run_bytes = lines(operand, ranges).run * place.element_bytes;
+    double lines_of_set = 1;
+    for (size_t i = 0; i < place.inside_out.size(); ++i) {
+      const OperandAxis& axis = place.inside_out[i];
+      const double range = is_walked_otherwise(axis, ranges) ? 1 : ranges[axis.axis];
+      if (axis.stride * place.element_bytes >= std::max(run_bytes, kLine))
+        lines_of_set *= range / std::min(starts_[operand][i], range);
+    }
+    return lines_of_set <= cache_.ways;
   }
 
   double touched(const std::vector<Node>& body, const Ranges& ranges) const {
@@ -205,41 +219,29 @@ class Level {
     return uses;
   }
 
-  // How many times as much room lines take whose runs start a multiple of a large power of two
-  // apart: they share few sets of the cache.
-  double crowding(size_t operand, double run_elements, const Ranges& ranges) const {
-    if (!cache_.holds_lines()) return 1;
-    const Place& place = operands_[operand];
-    const double run = run_elements * place.element_bytes;
-    const double run_lines = std::ceil(run / kLine);
-    double crowding = 1;
-    for (size_t i = 0; i < place.inside_out.size(); ++i) {
-      const OperandAxis& axis = place.inside_out[i];
-      const double range = ranges[axis.axis];
-      if (range <= 1 || axis.stride * place.element_bytes < std::max(run, kLine)) continue;
-      const double needed =
-          std::min(range * run_lines, static_cast<double>(cache_.way_bytes()) / kLine);
-      crowding = std::max(crowding, needed / (std::min(starts_[operand][i], range) * run_lines));
-    }
-    return crowding;
-  }
-
   struct Lines {
     double run = 1;  // elements from the first to the last of a run
     double runs = 1;
     double elements = 1;
   };
 
-  // In whole lines.
+  // Bytes that have to come in, in whole lines.
   double touched(size_t operand, const Lines& box) const {
+    const Place& place = operands_[operand];
+    if (place.buffer_bytes > 0) return room(operand, box);
+    const double times = !cache_.holds_lines()
+                             ? place.page_share
+                             : place.times_touched + (cache_.is_last ? place.waits_for_memory : 0);
+    return times * room(operand, box);
+  }
+
+  // Of a cache, in bytes.
+  double room(size_t operand, const Lines& box) const {
     const Place& place = operands_[operand];
     if (place.buffer_bytes > 0)
       return std::min(box.elements * place.whole_bytes, place.buffer_bytes);
-    const double written =
-        !cache_.holds_lines() ? place.page_share
-                              : place.times_touched + (cache_.is_last ? place.waits_for_memory : 0);
     const double run_bytes = box.run * place.element_bytes;
-    return written * box.runs * std::ceil(run_bytes / cache_.line) * cache_.line;
+    return box.runs * std::ceil(run_bytes / cache_.line) * cache_.line;
   }
 
   Lines lines(size_t operand, const Ranges& ranges) const {
