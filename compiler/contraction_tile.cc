@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "compiler/loop_nest.h"
-#include "compiler/nest_memory.h"
 #include "compiler/register_tile.h"
 #include "compiler/schedule_contraction.h"
 #include "compiler/schedule_util.h"
