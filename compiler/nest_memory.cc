@@ -56,7 +56,7 @@ constexpr int64_t kPagesReadAhead = 16;
 // Memory close by: of lines, or, where only their addresses are kept, of pages.
 struct Cache {
   int64_t bytes;
-  int ways = 8;  // lines in each set
+  int ways = 8;  // lines in each set; the last cache has more, but they chose transpositions worse
   double line = kLine;
   bool is_last = false;  // before memory
   bool holds_lines() const { return line == kLine; }
@@ -106,12 +106,18 @@ class Level {
 
   // Bytes that have to come in. What the last cache holds is there, from the steps before.
   double traffic(const std::vector<Node>& nest, const Ranges& ranges) const {
-    return cache_.is_last && fits(nest, ranges) ? 0 : traffic_of_part(nest, ranges);
+    return cache_.is_last && fits(nest, ranges) ? 0 : traffic_within(nest, ranges);
   }
 
  private:
+  struct Lines {
+    double run = 1;  // elements from the first to the last of a run
+    double runs = 1;
+    double elements = 1;
+  };
+
   // What the largest part that fits touches, each time it is run.
-  double traffic_of_part(const std::vector<Node>& body, const Ranges& ranges) const {
+  double traffic_within(const std::vector<Node>& body, const Ranges& ranges) const {
     return fits(body, ranges) ? touched(body, ranges) : traffic_of_parts(body, ranges);
   }
 
@@ -124,7 +130,7 @@ class Level {
         sum += fits(loop->body, inner) ? touched(loop->body, ranges)
                                        : trips(*loop, ranges) * traffic_of_parts(loop->body, inner);
       } else if (const auto* local = std::get_if<Local>(&node)) {
-        sum += traffic_of_part(local->body, ranges);
+        sum += traffic_within(local->body, ranges);
       } else {
         sum += touched_by(std::get<Tile>(node), ranges);
       }
@@ -146,7 +152,7 @@ class Level {
     if (tile.reduce_axes.empty() || !cache_.holds_lines()) return 1;
     Ranges term = ranges;
     for (const int axis : tile.reduce_axes) term[static_cast<size_t>(axis)] = 1;
-    if (fits_in_sets(operand, term)) return 1;
+    if (fits_in_sets(operand, lines(operand, term), term)) return 1;
     const auto last = static_cast<size_t>(tile.reduce_axes.back());
     const Place& place = operands_[operand];
     for (const OperandAxis& axis : place.inside_out)
@@ -156,21 +162,21 @@ class Level {
   }
 
   bool fits(const std::vector<Node>& body, const Ranges& ranges) const {
-    const Uses uses = uses_of(body);
     double bytes = 0;
-    bool fit = true;
-    for_each_operand(uses, [&](size_t operand) {
-      bytes += room(operand, lines(operand, ranges));
-      fit &= fits_in_sets(operand, ranges);
+    bool all_fit_in_sets = true;
+    for_each_operand(uses_of(body), [&](size_t operand) {
+      const Lines box = lines(operand, ranges);
+      bytes += room(operand, box);
+      all_fit_in_sets &= fits_in_sets(operand, box, ranges);
     });
-    return fit && bytes <= static_cast<double>(cache_.bytes);
+    return all_fit_in_sets && bytes <= static_cast<double>(cache_.bytes);
   }
 
   // Runs that start a multiple of a large power of two apart share few sets of the cache.
-  bool fits_in_sets(size_t operand, const Ranges& ranges) const {
+  bool fits_in_sets(size_t operand, const Lines& box, const Ranges& ranges) const {
     const Place& place = operands_[operand];
     if (!cache_.holds_lines() || place.buffer_bytes > 0) return true;
-    const double run_bytes = lines(operand, ranges).run * place.element_bytes;
+    const double run_bytes = box.run * place.element_bytes;
     double lines_of_set = 1;
     for (size_t i = 0; i < place.inside_out.size(); ++i) {
       const OperandAxis& axis = place.inside_out[i];
@@ -218,12 +224,6 @@ class Level {
     }
     return uses;
   }
-
-  struct Lines {
-    double run = 1;  // elements from the first to the last of a run
-    double runs = 1;
-    double elements = 1;
-  };
 
   // Bytes that have to come in, in whole lines.
   double touched(size_t operand, const Lines& box) const {

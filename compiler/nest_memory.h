@@ -10,7 +10,8 @@
 namespace einc {
 
 struct NestTraffic {
-  // Bytes that have to come into caches of the target's sizes, in whole lines.
+  // Bytes that have to come into caches of the target's sizes, in whole lines; nothing into the
+  // last one for a nest that fits it.
   double into_l1 = 0;
   double into_l2 = 0;
   double into_l3 = 0;

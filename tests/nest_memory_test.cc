@@ -46,11 +46,11 @@ LoopNest copy_of(int64_t elements) {
 
 TEST(NestMemory, RowsInOneSetDoNotStayForTheNextSum) {
   constexpr int64_t kRepeats = 64;
-  constexpr int64_t kRowBytes = 16 * 64;
+  constexpr int64_t kBytesOfSum = 16 * 64;
   const double spread = traffic_of(sums_of_rows(kRepeats, 65536 + 8), target()).into_l1;
   const double crowded = traffic_of(sums_of_rows(kRepeats, 65536), target()).into_l1;
-  EXPECT_LT(spread, 16 * kRowBytes);
-  EXPECT_GT(crowded, kRepeats * kRowBytes);
+  EXPECT_LT(spread, 16 * kBytesOfSum);
+  EXPECT_GT(crowded, kRepeats * kBytesOfSum);
 }
 
 TEST(NestMemory, WhatFitsTheLastCacheIsThere) {
@@ -70,7 +70,7 @@ TEST(NestMemory, LinesThatAreWrittenTakeRoomOnce) {
   std::vector<Node> once = std::move(nest.body);
   nest.body = {Loop{.axis = 1, .step = 1, .body = std::move(once)}};
   verify(nest);
-  // What is written is read before, and waited for.
+  // What is written is read before.
   EXPECT_LE(traffic_of(nest, target()).into_l1, 3 * 8.0 * static_cast<double>(doubles));
 }
 
