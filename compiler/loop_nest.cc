@@ -48,8 +48,7 @@ struct Printer {
       out << "  prefetch " << operand(prefetch.operand) << '+' << prefetch.distance;
       if (prefetch.shared_along >= 0) out << " shared along " << axis(prefetch.shared_along).name;
     }
-    out << (tile.pads ? "  padded" : "") << (tile.streams ? "  streaming" : "")
-        << (tile.peels ? "  from line to line" : "") << '\n';
+    out << (tile.pads ? "  padded" : "") << (tile.streams ? "  streaming" : "") << '\n';
   }
 
   void print(const std::vector<Node>& body) const {
@@ -136,15 +135,7 @@ struct Verifier {
       if (prefetch.shared_along >= 0)
         EINC_CHECK(nest.stride(prefetch.operand, prefetch.shared_along) == 0 &&
                    !tile.reduce_axes.empty());
-    if (tile.peels) {
-      EINC_CHECK(tile.rows.empty() && tile.columns.size() == 1 && tile.inputs.size() == 1 &&
-                 tile.reduce_axes.empty() && tile.streams && !nest.accumulates &&
-                 tile.output == nest.output_index() && nest.is_buffer(tile.inputs[0]) &&
-                 nest.is_contiguous(tile.output, tile.columns) &&
-                 nest.is_contiguous(tile.inputs[0], tile.columns));
-    } else if (tile.streams) {
-      check_streaming();
-    }
+    if (tile.streams) check_streaming(tile);
     if (nest.is_buffer(tile.output)) check_places(tile);
   }
   void check_body(const std::vector<Node>& body, bool parallel, const Loop* loop,
@@ -165,14 +156,16 @@ struct Verifier {
       EINC_CHECK(!is_read || nest.stride(tile.output, walked) != 0);
     }
   }
-  // Wherever the loops around it take it, a tile begins at a whole line.
-  void check_streaming() const {
+  // Wherever the loops around it take it, a tile begins at a whole line, or, where a vector does
+  // not fill one, at a whole vector.
+  void check_streaming(const Tile& tile) const {
     constexpr int64_t kLine = 64;
     const int64_t bytes = nest.element_bytes(nest.output_index());
+    const int64_t grain = std::min(kLine, tile.lanes * bytes);
     for (const Verifier* level = this; level != nullptr; level = level->outer) {
       if (level->loop_around == nullptr) continue;
       const Loop& loop = *level->loop_around;
-      EINC_CHECK(nest.stride(nest.output_index(), loop.axis) * bytes * loop.step % kLine == 0);
+      EINC_CHECK(nest.stride(nest.output_index(), loop.axis) * bytes * loop.step % grain == 0);
     }
   }
   void check_axis(int index) const {

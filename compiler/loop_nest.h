@@ -115,11 +115,9 @@ struct Tile {
   std::vector<Prefetch> prefetches = {};
   // Vectors that the columns do not fill are stored whole, with zeros: the buffer has room.
   bool pads = false;
-  // The output is too large for the caches, and whole lines are written at once.
+  // The output is too large for the caches, and whole lines are written at once, or by tiles that
+  // follow each other.
   bool streams = false;
-  // Copies all of its columns, which begin anywhere: what comes before the first whole vector of
-  // the output, and after the last, is written apart.
-  bool peels = false;
   friend bool operator==(const Tile&, const Tile&) = default;
 };
 

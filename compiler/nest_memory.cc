@@ -300,10 +300,6 @@ class Places {
       const Tile* const writer = find_writer(nest_.body);
       if (writer != nullptr && writer->streams) {
         place.page_share = 0.5;
-        // Lines at both ends of a run are read, and written in parts.
-        if (writer->peels)
-          place.times_touched +=
-              4 * 64 / (element_bytes * static_cast<double>(count_of(writer->columns)));
       } else {
         place.times_touched = 2;
         if (writer == nullptr || !asks_for_output(*writer)) place.waits_for_memory = 1;

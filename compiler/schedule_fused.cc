@@ -213,7 +213,7 @@ class FusedScheduler : ContractionAxes {
   int pack(NestBuilder& builder, int operand, const std::vector<int>& block, int flat) {
     BufferBuilder layout(nest, builder);
     add_flat(layout, block, flat);
-    layout.pad(0);
+    layout.pad();
     for (size_t i = k.size(); i-- > 0;) layout.add(k[i], builder.range(k[i]));
     if (operand == p_ && choice_.in_runs) layout.add(y_, size(y_));
     add_inner_batch(layout);
@@ -244,7 +244,7 @@ class FusedScheduler : ContractionAxes {
 
     BufferBuilder layout(nest, builder);
     add_flat(layout, n_block_, columns_);
-    layout.pad(0);
+    layout.pad();
     add_flat(layout, m_block_, rows_);
     if (contains(n, y_) && !contains(n_block_, y_)) layout.add(y_, size(y_));
     add_inner_batch(layout);

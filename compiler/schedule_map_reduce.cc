@@ -250,12 +250,12 @@ class Scheduler : MapReduceAxes {
 }  // namespace
 
 std::vector<LoopNest> schedules(const MapReduce& step, const Target& target) {
-  std::vector<LoopNest> nests;
+  // Before others of the same price: they ask for what they read.
+  std::vector<LoopNest> nests = schedule_blocks(step, target);
   for (const Choice& choice : kChoices)
     if (auto nest = Scheduler(step, target, choice).run())
       if (std::find(nests.begin(), nests.end(), *nest) == nests.end())
         nests.push_back(*std::move(nest));
-  for (LoopNest& nest : schedule_staged(step, target)) nests.push_back(std::move(nest));
   sort_by(nests, [&](const LoopNest& nest) {
     const double cycles = cost_of(nest, target).cycles(target);
     return step.reduced.empty() ? cycles : cycles + kPageTurn * page_turns(nest);

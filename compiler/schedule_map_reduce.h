@@ -37,8 +37,8 @@ struct MapReduceAxes {
   int largest_input() const;
 };
 
-// A permutation through a block in scratch, where its sides are contiguous along different axes:
-// the block holds a long run of both. None for other steps.
-std::vector<LoopNest> schedule_staged(const MapReduce& step, const Target& target);
+// A map of operands that are contiguous along different axes and too large for the caches, in
+// blocks that hold long runs of both. None for other steps.
+std::vector<LoopNest> schedule_blocks(const MapReduce& step, const Target& target);
 
 }  // namespace einc

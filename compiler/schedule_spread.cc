@@ -153,7 +153,7 @@ class SpreadScheduler : ContractionAxes {
     layout.add(y_, extent(y_));
     layout.add(inner_z_, extent(inner_z_));
     layout.alias(flat_, 1);
-    layout.pad(0);
+    layout.pad();
     for (size_t i = k.size(); i-- > 0;) layout.add(k[i], extent(k[i]));
     for (const int row : rows) layout.add(row, builder.range(row));
     const int buffer = layout.finish(lanes());

@@ -119,9 +119,9 @@ void BufferBuilder::add(int axis, int64_t positions) {
   elements_ *= positions;
 }
 
-void BufferBuilder::pad(int64_t elements) {
+void BufferBuilder::pad() {
   const int64_t line = 64 / part_bytes(nest_.compute);
-  const int64_t lines = ceil_div(elements_ + elements, line);
+  const int64_t lines = ceil_div(elements_, line);
   elements_ = (lines | 1) * line;
 }
 
@@ -206,7 +206,6 @@ class Copier {
     if (column >= 0) tile.pads = fits_padded(block(column), tile, options.room);
     if (const int outer = around_panels(tile); outer >= 0) builder_.loop({outer, kRowsAtOnce});
     for (const int a : axes_) builder_.loop({a, block(a)});
-    if (options.asks_ahead) ask_ahead(tile);
     for (const int a : axes_) builder_.loop({a, step_of(tile, a)});
     tile.streams = options.streams && streams_whole_lines(nest_, builder_, tile, target);
     builder_.leaf(std::move(tile));
@@ -236,17 +235,6 @@ class Copier {
     for (const auto* dims : {&tile.rows, &tile.columns})
       if (!dims->empty() && dims->front().axis == a) step = std::max(step, dims->front().count);
     return step;
-  }
-
-  // For what comes two rounds of the innermost loop later. Within one, processors read ahead.
-  void ask_ahead(Tile& tile) const {
-    constexpr int64_t kRounds = 2;
-    std::vector<int> loops;
-    for (const int a : axes_)
-      if (block(a) > step_of(tile, a)) loops.push_back(a);
-    if (loops.size() < 2) return;
-    const int a = loops[loops.size() - 2];
-    tile.prefetches.push_back({from_, kRounds * step_of(tile, a) * nest_.stride(from_, a)});
   }
 
   // Whether the last vector of a row of `width` elements may be stored whole.

@@ -87,9 +87,8 @@ class BufferBuilder {
   // Another axis that walks the elements from `stride` on, one after the other.
   void alias(int axis, int64_t stride) { dims_.push_back({axis, stride, 0, 0}); }
   int64_t elements() const { return elements_; }
-  // Room for `elements` more between what has been added and what is added next, and an odd number
-  // of lines.
-  void pad(int64_t elements);
+  // To an odd number of lines.
+  void pad();
 
   // Adds the buffer to the nest, behind those that are there in scratch of the task or of all, with
   // room for `lanes` more elements, so that whole vectors can be read anywhere. Returns its number.
@@ -111,7 +110,6 @@ struct CopyOptions {
   int64_t most_square = 8;  // lanes of squares of registers that are transposed
   int64_t room = 0;         // elements that each row of the destination has room for, if known
   bool streams = false;     // past the caches, where that pays
-  bool asks_ahead = false;  // for what is read from memory
   std::vector<int> ignored = {};  // axes that walk elements which others walk too
 };
 

@@ -1,6 +1,5 @@
 #include "compiler/strip_exponents.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <variant>
 #include <vector>
@@ -24,15 +23,6 @@ struct Marker {
   void operator()(Normalize& step) const { (void)step; }
 };
 
-// Runs that are copied from line to line go past what looks at numbers.
-bool copies_by_lines(const std::vector<Node>& body) {
-  return std::any_of(body.begin(), body.end(), [](const Node& node) {
-    if (const auto* loop = std::get_if<Loop>(&node)) return copies_by_lines(loop->body);
-    if (const auto* local = std::get_if<Local>(&node)) return copies_by_lines(local->body);
-    return std::get<Tile>(node).peels;
-  });
-}
-
 void strip_exponent(LoopNest& nest) {
   const int64_t offset = (nest.shared_scratch_bytes + kAlignment - 1) / kAlignment * kAlignment;
   nest.shared_scratch_bytes = offset + task_counts(nest).back() * part_bytes(nest.compute);
@@ -47,7 +37,6 @@ Plan with_stripped_exponents(Plan plan) {
 }
 
 std::vector<LoopNest> with_stripped_exponent(std::vector<LoopNest> nests) {
-  std::erase_if(nests, [](const LoopNest& nest) { return copies_by_lines(nest.body); });
   for (LoopNest& nest : nests) strip_exponent(nest);
   return nests;
 }

@@ -146,8 +146,9 @@ Request request_of(const std::string& expression, DType dtype,
 }
 
 // What random cases seldom meet: runs of C that belong to both operands, in whole lines and not;
-// few columns of long sums; pairs of bfloat16 in all orders; permutations whose rows begin inside
-// of lines; blocks of some labels whose first choice has no room; panels that tasks share.
+// few columns of long sums; pairs of bfloat16 in all orders; permutations too large for the caches,
+// whose rows begin inside of lines and not; blocks of some labels whose first choice has no room;
+// panels that tasks share.
 TEST(Schedule, RareShapesAgreeWithTheReference) {
   if (!code_generator()) GTEST_SKIP() << "built without a compiler";
   struct Case {
@@ -170,6 +171,8 @@ TEST(Schedule, RareShapesAgreeWithTheReference) {
       {"ab->ba", DType::kFloat64, {{'a', 61}, {'b', 77}}},
       {"ab->ba", DType::kInt8, {{'a', 67}, {'b', 291}}},
       {"abc->cba", DType::kFloat16, {{'a', 19}, {'b', 10}, {'c', 51}}},
+      {"abcd->dcba", DType::kFloat32, {{'a', 32}, {'b', 3}, {'c', 2}, {'d', 48}}},
+      {"ab,ba,b->ab", DType::kFloat64, {{'a', 56}, {'b', 72}}},
       {"mk,kn->mn", DType::kBFloat16, {{'m', 15}, {'k', 34}, {'n', 37}}},
       {"mk,nk->mn", DType::kBFloat16, {{'m', 9}, {'k', 66}, {'n', 18}}},
       {"km,kn->nm", DType::kBFloat16, {{'m', 33}, {'k', 12}, {'n', 7}}},

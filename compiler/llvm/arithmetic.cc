@@ -325,19 +325,6 @@ void Arithmetic::keep_apart(const Number& loaded) const {
     if (auto* const load = llvm::dyn_cast_or_null<llvm::LoadInst>(part)) set_nontemporal(*load);
 }
 
-void Arithmetic::store_some(const Number& number, llvm::Value* pointer, const NestOperand& operand,
-                            llvm::Value* active) const {
-  llvm::Value* const parts = to_storage(number.re, info(operand.dtype));
-  auto* const type = llvm::cast<llvm::FixedVectorType>(parts->getType());
-  std::vector<llvm::Constant*> lanes;
-  for (unsigned lane = 0; lane < type->getNumElements(); ++lane)
-    lanes.push_back(ir_.getInt64(lane));
-  llvm::Value* const is_active = ir_.CreateICmpULT(
-      llvm::ConstantVector::get(lanes), ir_.CreateVectorSplat(type->getNumElements(), active));
-  ir_.CreateMaskedStore(ir_.CreateBitCast(parts, masked_type(type)), pointer, kUnaligned,
-                        is_active);
-}
-
 void Arithmetic::store_parts(llvm::Value* parts, llvm::Value* pointer, int active,
                              bool streams) const {
   auto* const type = llvm::cast<llvm::FixedVectorType>(parts->getType());

@@ -70,10 +70,6 @@ class Arithmetic {
   void store(const Number& number, llvm::Value* pointer, const NestOperand& operand, int active,
              bool streams) const;
 
-  // The first `active` lanes of real numbers, known only when the code runs; where there are masks.
-  void store_some(const Number& number, llvm::Value* pointer, const NestOperand& operand,
-                  llvm::Value* active) const;
-
   // Keeps LLVM from merging a load with an equal one: where one of them is spread to whole
   // registers and the other to halves, it would take an instruction more for the halves; apart, the
   // halves are parts of the whole.

@@ -27,7 +27,6 @@ TileEmitter::TileEmitter(NestEmitter& nest, const NestEmitter::Scope& scope, con
       numbers_(tile.reduce_axes.empty() ? factors_ : nest.numbers_) {}
 
 void TileEmitter::emit() {
-  if (tile_.peels) return copy_by_lines();
   for_each_size(tile_.rows, [&](const std::vector<TileDim>& rows) {
     for_each_size(tile_.columns, [&](const std::vector<TileDim>& columns) {
       if (reduces_vectors()) return emit_variant({rows, tile_.columns, count_of(columns)});

@@ -45,9 +45,6 @@ class TileEmitter {
     Loaded loaded = {};
   };
 
-  // tile_lines.cc
-  void copy_by_lines();
-
   void for_each_size(const std::vector<TileDim>& dims,
                      const std::function<void(const std::vector<TileDim>&)>& emit_size);
   void emit_variant(const Shape& shape);

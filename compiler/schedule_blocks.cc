@@ -1,0 +1,167 @@
+// Permutations that are too large for the caches, in blocks of which both sides are read and
+// written in long runs (Lam, Rothberg, Wolf, "The cache performance and optimizations of blocked
+// algorithms", 1991). Each tile asks for its place in the block that comes next, while processors
+// read ahead only in runs that go on.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "compiler/loop_nest.h"
+#include "compiler/plan.h"
+#include "compiler/schedule_map_reduce.h"
+#include "compiler/schedule_util.h"
+#include "compiler/target.h"
+
+namespace einc {
+namespace {
+
+// Bytes of the runs in a block, at least.
+struct BlockChoice {
+  int64_t in_bytes, out_bytes;
+  friend bool operator==(const BlockChoice&, const BlockChoice&) = default;
+};
+
+constexpr BlockChoice kChoices[] = {{512, 128}, {256, 256}, {256, 1024}};
+// Where runs begin inside of lines, both ends of each are lines that other blocks write, too.
+constexpr BlockChoice kChoiceInsideLines = {256, 1024};
+constexpr int64_t kLine = 64;
+
+class BlockScheduler : MapReduceAxes {
+ public:
+  BlockScheduler(const MapReduce& step, const Target& target)
+      : MapReduceAxes(step),
+        target_(target),
+        across_(largest_across()),
+        row_(contiguous(across_)),
+        column_(contiguous(output())),
+        lanes_(suitable_lanes()),
+        sizes_(nest.axes.size(), 1) {}
+
+  // Nothing where the choice does not fit the step.
+  std::optional<LoopNest> run(const BlockChoice& choice) {
+    if (!suits() || (begins_inside_lines() && choice != kChoiceInsideLines)) return std::nullopt;
+    take_run(output(), choice.out_bytes);
+    take_run(across_, choice.in_bytes);
+    build();
+    verify(nest);
+    return std::move(nest);
+  }
+
+ private:
+  // The largest input that is contiguous along another axis than the output; -1 if there is none.
+  int largest_across() const {
+    int found = -1;
+    for (int i = 0; i < output(); ++i)
+      if (contiguous(i) >= 0 && contiguous(i) != contiguous(output()) &&
+          (found < 0 || nest.elements(i) > nest.elements(found)))
+        found = i;
+    return found;
+  }
+
+  bool begins_inside_lines() const {
+    return std::any_of(nest.axes.begin(), nest.axes.end(), [&](const Axis& axis) {
+      const int64_t stride = axis.strides[static_cast<size_t>(output())];
+      return stride != 1 && stride * nest.element_bytes(output()) % kLine != 0;
+    });
+  }
+
+  // Vectors of half a line cross from one to another half as often.
+  int suitable_lanes() const {
+    const int lanes = std::min(lanes_of(nest.compute, target_), target_.vector_bytes / 4);
+    const bool crosses = begins_inside_lines() && lanes * nest.element_bytes(output()) > kLine / 2;
+    return crosses ? lanes / 2 : lanes;
+  }
+
+  bool suits() const {
+    const auto is_long = [&](int a) { return a >= 0 && axis(a).extent >= lanes_ / 2; };
+    return is_long(row_) && is_long(column_) && row_ != column_ && is_from_memory() &&
+           std::none_of(nest.axes.begin(), nest.axes.end(),
+                        [](const Axis& axis) { return axis.reduced; });
+  }
+
+  bool is_from_memory() const {
+    const auto l3 = static_cast<double>(target_.l3_bytes);
+    return bytes(output()) >= l3 / 4 && bytes(output()) + bytes(across_) >= l3 / 2;
+  }
+
+  int64_t& size(int axis) { return sizes_[static_cast<size_t>(axis)]; }
+
+  // Adds positions to a block until an operand is contiguous for so long.
+  void take_run(int operand, int64_t least_bytes) {
+    int64_t run = nest.element_bytes(operand);
+    const std::vector<int> order = order_of(operand);
+    for (size_t i = order.size(); i-- > 0 && run < least_bytes;) {
+      const int64_t extent = axis(order[i]).extent;
+      int64_t& taken = size(order[i]);
+      taken = std::max(taken, std::min(extent, ceil_div(least_bytes, run)));
+      if (taken * 2 > extent) taken = extent;
+      run *= taken;
+    }
+  }
+
+  void build() {
+    NestBuilder builder(nest);
+    std::vector<Step> blocks;
+    for (const int a : order_of(across_)) blocks.push_back({a, size(a)});
+    cut_into_tasks(blocks, builder);
+    builder.loops(blocks);
+    Tile tile = tile_towards(next_of(blocks));
+    for (const int a : order_of(output()))
+      if (a != column_) builder.loop({a, step_of(tile, a)});
+    // Two tiles in a row fill a line, if need be.
+    tile.streams = lanes_ * nest.element_bytes(output()) >= kLine / 2 &&
+                   streams_whole_lines(nest, builder, tile, target_);
+    builder.loop({column_, step_of(tile, column_)});
+    if (tile.streams)
+      std::erase_if(tile.prefetches, [&](const Prefetch& p) { return p.operand == output(); });
+    builder.leaf(std::move(tile));
+  }
+
+  // From a block to the one after it; none where one holds all.
+  std::optional<Step> next_of(const std::vector<Step>& blocks) const {
+    const auto moves = [&](const Step& step) { return step.size < axis(step.axis).extent; };
+    const auto last = std::find_if(blocks.rbegin(), blocks.rend(), moves);
+    return last == blocks.rend() ? std::nullopt : std::optional(*last);
+  }
+
+  Tile tile_towards(const std::optional<Step>& next) const {
+    Tile tile{.inputs = {},
+              .output = output(),
+              .rows = {{row_, std::min<int64_t>(axis(row_).extent, lanes_)}},
+              .columns = {{column_, std::min<int64_t>(axis(column_).extent, lanes_)}},
+              .lanes = lanes_};
+    for (int i = 0; i < output(); ++i) tile.inputs.push_back(i);
+    for (int o = 0; next && o <= output(); ++o)
+      if (const int64_t stride = nest.stride(o, next->axis); stride != 0)
+        tile.prefetches.push_back({o, next->size * stride});
+    return tile;
+  }
+
+  int64_t step_of(const Tile& tile, int a) const {
+    return a == row_ ? tile.rows[0].count : a == column_ ? tile.columns[0].count : 1;
+  }
+
+  const Target& target_;
+  const int across_;  // an input
+  const int row_;     // the axis along which it is contiguous
+  const int column_;  // and the output
+  const int lanes_;
+  std::vector<int64_t> sizes_;  // positions of each axis in a block
+};
+
+}  // namespace
+
+std::vector<LoopNest> schedule_blocks(const MapReduce& step, const Target& target) {
+  std::vector<LoopNest> nests;
+  for (const BlockChoice& choice : kChoices)
+    if (auto nest = BlockScheduler(step, target).run(choice))
+      if (std::find(nests.begin(), nests.end(), *nest) == nests.end())
+        nests.push_back(*std::move(nest));
+  return nests;
+}
+
+}  // namespace einc
