@@ -10,6 +10,7 @@
 #include "compiler/plan.h"
 #include "compiler/schedule_util.h"
 #include "compiler/sort_by.h"
+#include "einc/dtype.h"
 
 namespace einc {
 namespace {
@@ -19,6 +20,25 @@ constexpr double kTaskElements = 65536;
 // More tasks than this give threads nothing.
 constexpr double kMostTasks = 64;
 
+bool only_moves(const MapReduce& step) {
+  return step.inputs.size() == 1 && step.reduced.empty() && !step.accumulates &&
+         !step.strips_exponent && step.inputs[0].dtype == step.output.dtype &&
+         step.inputs[0].conjugate == step.output.conjugate;
+}
+
+// A type of as many bytes that registers hold as it lies in memory.
+DType moved_as(DType dtype) {
+  if (dtype == DType::kComplex64) return DType::kInt64;
+  switch (info(dtype).bytes) {
+    case 1:
+      return DType::kInt8;
+    case 2:
+      return DType::kInt16;
+    default:
+      return dtype;
+  }
+}
+
 }  // namespace
 
 MapReduceAxes::MapReduceAxes(const MapReduce& step) {
@@ -27,6 +47,8 @@ MapReduceAxes::MapReduceAxes(const MapReduce& step) {
   nest.output = {step.output.dtype, step.output.conjugate};
   nest.compute = step.compute;
   nest.accumulates = step.accumulates;
+  if (only_moves(step))
+    nest.compute = nest.output.dtype = nest.inputs[0].dtype = moved_as(step.output.dtype);
   add("o", step.kept, false);
   add("r", step.reduced, true);
   largest = largest_input();

@@ -46,6 +46,7 @@ class BlockScheduler : MapReduceAxes {
     if (!suits() || (begins_inside_lines() && choice != kChoiceInsideLines)) return std::nullopt;
     take_run(output(), choice.out_bytes);
     take_run(across_, choice.in_bytes);
+    if (is_read_in_order()) return std::nullopt;
     build();
     verify(nest);
     return std::move(nest);
@@ -71,13 +72,14 @@ class BlockScheduler : MapReduceAxes {
 
   // Vectors of half a line cross from one to another half as often.
   int suitable_lanes() const {
-    const int lanes = std::min(lanes_of(nest.compute, target_), target_.vector_bytes / 4);
+    const int lanes = square_lanes(nest.compute, target_);
     const bool crosses = begins_inside_lines() && lanes * nest.element_bytes(output()) > kLine / 2;
     return crosses ? lanes / 2 : lanes;
   }
 
   bool suits() const {
-    const auto is_long = [&](int a) { return a >= 0 && axis(a).extent >= lanes_ / 2; };
+    const int lanes = square_lanes(nest.compute, target_);
+    const auto is_long = [&](int a) { return a >= 0 && axis(a).extent >= lanes / 2; };
     return is_long(row_) && is_long(column_) && row_ != column_ && is_from_memory() &&
            std::none_of(nest.axes.begin(), nest.axes.end(),
                         [](const Axis& axis) { return axis.reduced; });
@@ -103,6 +105,19 @@ class BlockScheduler : MapReduceAxes {
     }
   }
 
+  // Whether a block is one run of the input, so that processors read ahead by themselves.
+  bool is_read_in_order() const {
+    int64_t run = 1;
+    const std::vector<int> order = order_of(across_);
+    for (size_t i = order.size(); i-- > 0;) {
+      const int64_t taken = sizes_[static_cast<size_t>(order[i])];
+      if (taken == 1) continue;
+      if (nest.stride(across_, order[i]) != run) return false;
+      run *= taken;
+    }
+    return true;
+  }
+
   void build() {
     NestBuilder builder(nest);
     std::vector<Step> blocks;
@@ -112,13 +127,18 @@ class BlockScheduler : MapReduceAxes {
     Tile tile = tile_towards(next_of(blocks));
     for (const int a : order_of(output()))
       if (a != column_) builder.loop({a, step_of(tile, a)});
-    // Two tiles in a row fill a line, if need be.
-    tile.streams = lanes_ * nest.element_bytes(output()) >= kLine / 2 &&
-                   streams_whole_lines(nest, builder, tile, target_);
+    tile.streams = fills_lines() && streams_whole_lines(nest, builder, tile, target_);
     builder.loop({column_, step_of(tile, column_)});
     if (tile.streams)
       std::erase_if(tile.prefetches, [&](const Prefetch& p) { return p.operand == output(); });
     builder.leaf(std::move(tile));
+  }
+
+  // Two tiles in a row fill as many lines as processors keep open while they wait for the rest.
+  bool fills_lines() const {
+    constexpr int kOpenLines = 8;
+    const int64_t row_bytes = lanes_ * nest.element_bytes(output());
+    return row_bytes >= kLine || (row_bytes == kLine / 2 && lanes_ <= kOpenLines);
   }
 
   // From a block to the one after it; none where one holds all.

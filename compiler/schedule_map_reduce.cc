@@ -90,7 +90,9 @@ class Scheduler : MapReduceAxes {
         vectors_ = 64 / (lanes_ * part_bytes(nest.compute));  // whole lines
         return;
       }
-      if (axis(across).extent >= lanes_ / 2) {
+      const int square = std::min(lanes_, square_lanes(nest.compute, target_));
+      if (axis(across).extent >= square / 2) {
+        lanes_ = square;
         rows_ = {{across, std::min<int64_t>(lanes_, axis(across).extent)}};
         vectors_ = 1;
         return;

@@ -21,6 +21,10 @@ int lanes_of(DType compute, const Target& target) {
   return target.vector_bytes / static_cast<int>(part_bytes(compute));
 }
 
+int square_lanes(DType compute, const Target& target) {
+  return std::min(lanes_of(compute, target), target.vector_registers);
+}
+
 int vector_lanes(int64_t extent, DType compute, const Target& target) {
   const int most = lanes_of(compute, target);
   const auto elements = static_cast<uint64_t>(std::min<int64_t>(extent, most));

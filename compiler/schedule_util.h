@@ -14,6 +14,9 @@ namespace einc {
 // Vectors of the compute dtype's real part: lanes of one register.
 int lanes_of(DType compute, const Target& target);
 
+// Lanes of squares that are transposed in registers, which should hold one.
+int square_lanes(DType compute, const Target& target);
+
 // Lanes of the vectors along an axis of that extent: the target's, or, where the extent does not
 // fill one, the next power of two; the one below where masks are slow, as vectors may overlap.
 int vector_lanes(int64_t extent, DType compute, const Target& target);
