@@ -23,7 +23,7 @@
 namespace einc {
 namespace {
 
-// Rows that are summed along vectors together, in the caches.
+// Rows that are summed along vectors together, in the caches, or where they share what is not.
 constexpr int64_t kRowsOfSums = 4;
 // Cycles that a sum, which does little but read, waits where processors do not read ahead.
 constexpr double kPageTurn = 16;
@@ -101,9 +101,10 @@ class Scheduler : MapReduceAxes {
     if (!axis(column_).reduced) return;
     for (int a = axis_count(); a-- > 0;) {
       if (axis(a).reduced) continue;
-      if (rows_of_sums() > 1 && reads_within_pages(a)) cut_in_two(a);
-      rows_ = {{a, std::min(rows_of_sums(), axis(a).extent)}};
-      if (rows_of_sums() > 1) vectors_ = std::min<int64_t>(vectors_, 2);
+      const int64_t rows = rows_of_sums(a);
+      if (rows > 1 && reads_within_pages(a)) cut_in_two(a);
+      rows_ = {{a, std::min(rows, axis(a).extent)}};
+      if (rows > 1) vectors_ = std::min<int64_t>(vectors_, 2);
       return;
     }
   }
@@ -112,7 +113,28 @@ class Scheduler : MapReduceAxes {
     return largest >= 0 && bytes(largest) > static_cast<double>(target_.l2_bytes);
   }
 
-  int64_t rows_of_sums() const { return is_streamed() ? target_.pace.streams : kRowsOfSums; }
+  int64_t rows_of_sums(int a) const {
+    if (!is_streamed() || shared_bytes(a) > static_cast<double>(target_.l1_bytes) / 2)
+      return kRowsOfSums;
+    return target_.pace.streams;
+  }
+
+  // Of one sum, what it has in common with the others along an axis.
+  double shared_bytes(int a) const {
+    double shared = 0;
+    for (int i = 0; i < output(); ++i)
+      if (nest.stride(i, a) == 0)
+        shared += summed_elements(i) * static_cast<double>(nest.element_bytes(i));
+    return shared;
+  }
+
+  double summed_elements(int input) const {
+    double elements = 1;
+    for (int a = 0; a < axis_count(); ++a)
+      if (axis(a).reduced && nest.stride(input, a) != 0)
+        elements *= static_cast<double>(axis(a).extent);
+    return elements;
+  }
 
   // Processors foresee one run of memory in each page: rows that are summed together are read
   // faster where they lie in different ones.
@@ -233,7 +255,7 @@ class Scheduler : MapReduceAxes {
 
   // Tasks that share the rows of a sum still read long runs of each.
   std::vector<Step> in_long_runs(std::vector<Step> steps) const {
-    constexpr int64_t kRunBytes = 16384;
+    constexpr int64_t kRunBytes = 32768;
     for (Step& step : steps)
       if (!summed_outside_.empty() && step.axis == column_)
         step.size *= ceil_div(kRunBytes, step.size * nest.element_bytes(output()));
