@@ -11,6 +11,7 @@
 
 #include "compiler/loop_nest.h"
 #include "compiler/nest_memory.h"
+#include "compiler/operand_places.h"
 #include "compiler/register_tile.h"
 #include "compiler/sort_by.h"
 #include "compiler/target.h"
@@ -208,7 +209,7 @@ double NestCost::cycles(const Target& target) const {
   const double computing = instruction_cycles + traffic.into_l1 / pace.l1_bytes;
   const double waiting =
       std::max(traffic.into_l2 / pace.l2_bytes, traffic.into_l3 / pace.l3_bytes) +
-      pace.page * traffic.pages;
+      pace.page * traffic.pages + pace.run * traffic.runs;
   return std::max(computing, waiting) + pace.not_overlapped * std::min(computing, waiting) +
          pace.far_page * traffic.far_pages;
 }

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "compiler/loop_nest.h"
+#include "compiler/operand_places.h"
 #include "compiler/target.h"
-#include "einc/dtype.h"
 
 namespace einc {
 
@@ -51,7 +51,6 @@ constexpr int64_t kPageBytes = 4096;
 // Of the two translation lookaside buffers; machines of the last ten years have as many or more.
 constexpr int64_t kPagesAtHand = 64;
 constexpr int64_t kPagesNear = 1536;
-constexpr int64_t kPagesReadAhead = 16;
 
 // Memory close by: of lines, or, where only their addresses are kept, of pages.
 struct Cache {
@@ -67,26 +66,18 @@ constexpr Cache addresses_of(int64_t pages) {
   return {.bytes = pages * kPageBytes, .line = kPageBytes};
 }
 
-// An axis of an operand.
-struct OperandAxis {
-  size_t axis;
-  double stride;       // in elements, without its sign
-  double range_whole;  // positions of the axis
-  bool flattens;       // other axes
-  // Axes of the operand that flatten this one: within loops over these, they tell where it is.
-  std::vector<OperandAxis> walked_by;
-  bool is_cut(const Ranges& ranges) const { return ranges[axis] < range_whole; }
-};
-
-// How an operand lies.
-struct Place {
-  double element_bytes;         // of a packed complex number, those of its real part
-  double whole_bytes;           // of both parts
-  double buffer_bytes;          // of a buffer, all its elements' bytes, else 0
-  double times_touched;         // lines that are written are read first
-  double waits_for_memory = 0;  // how much more it takes if nobody asks for them before
-  double page_share;  // how much of finding a page shows: writing past the caches waits less
-  std::vector<OperandAxis> inside_out;
+// What comes into a cache: whole lines, in runs of those that follow each other.
+struct Flow {
+  double bytes = 0;
+  double runs = 0;
+  Flow& operator+=(const Flow& other) {
+    bytes += other.bytes;
+    runs += other.runs;
+    return *this;
+  }
+  friend Flow operator*(double times, const Flow& flow) {
+    return {times * flow.bytes, times * flow.runs};
+  }
 };
 
 // What a nest brings into one cache.
@@ -104,9 +95,9 @@ class Level {
     }
   }
 
-  // Bytes that have to come in. What the last cache holds is there, from the steps before.
-  double traffic(const std::vector<Node>& nest, const Ranges& ranges) const {
-    return cache_.is_last && fits(nest, ranges) ? 0 : traffic_within(nest, ranges);
+  // What has to come in. What the last cache holds is there, from the steps before.
+  Flow traffic(const std::vector<Node>& nest, const Ranges& ranges) const {
+    return cache_.is_last && fits(nest, ranges) ? Flow() : traffic_within(nest, ranges);
   }
 
  private:
@@ -117,12 +108,12 @@ class Level {
   };
 
   // What the largest part that fits touches, each time it is run.
-  double traffic_within(const std::vector<Node>& body, const Ranges& ranges) const {
+  Flow traffic_within(const std::vector<Node>& body, const Ranges& ranges) const {
     return fits(body, ranges) ? touched(body, ranges) : traffic_of_parts(body, ranges);
   }
 
-  double traffic_of_parts(const std::vector<Node>& body, const Ranges& ranges) const {
-    double sum = 0;
+  Flow traffic_of_parts(const std::vector<Node>& body, const Ranges& ranges) const {
+    Flow sum;
     for (const Node& node : body) {
       if (const auto* loop = std::get_if<Loop>(&node)) {
         const Ranges inner = inside(*loop, ranges);
@@ -138,12 +129,12 @@ class Level {
     return sum;
   }
 
-  double touched_by(const Tile& tile, const Ranges& ranges) const {
-    double bytes = 0;
+  Flow touched_by(const Tile& tile, const Ranges& ranges) const {
+    Flow sum;
     for_each_operand(uses_of(tile), [&](size_t operand) {
-      bytes += touched(operand, lines(operand, ranges)) * fetches(operand, tile, ranges);
+      sum += fetches(operand, tile, ranges) * touched(operand, lines(operand, ranges));
     });
-    return bytes;
+    return sum;
   }
 
   // How often a tile brings in each line of an operand: once, unless what it reads for one term of
@@ -187,18 +178,18 @@ class Level {
     return lines_of_set <= cache_.ways;
   }
 
-  double touched(const std::vector<Node>& body, const Ranges& ranges) const {
+  Flow touched(const std::vector<Node>& body, const Ranges& ranges) const {
     return touched(uses_of(body), ranges);
   }
 
   // Operands, a bit for each.
   using Uses = uint64_t;
 
-  double touched(Uses uses, const Ranges& ranges) const {
-    double bytes = 0;
+  Flow touched(Uses uses, const Ranges& ranges) const {
+    Flow sum;
     for_each_operand(uses,
-                     [&](size_t operand) { bytes += touched(operand, lines(operand, ranges)); });
-    return bytes;
+                     [&](size_t operand) { sum += touched(operand, lines(operand, ranges)); });
+    return sum;
   }
 
   static void for_each_operand(Uses uses, const auto& visit) {
@@ -225,14 +216,13 @@ class Level {
     return uses;
   }
 
-  // Bytes that have to come in, in whole lines.
-  double touched(size_t operand, const Lines& box) const {
+  // What has to come in.
+  Flow touched(size_t operand, const Lines& box) const {
     const Place& place = operands_[operand];
-    if (place.buffer_bytes > 0) return room(operand, box);
-    const double times = !cache_.holds_lines()
-                             ? place.page_share
-                             : place.times_touched + (cache_.is_last ? place.waits_for_memory : 0);
-    return times * room(operand, box);
+    if (place.buffer_bytes > 0) return {room(operand, box), 0};
+    const bool waits = cache_.is_last && place.times_touched > 1 && !place.asked_for;
+    const double times = cache_.holds_lines() ? place.times_touched + waits : place.page_share;
+    return {times * room(operand, box), place.asked_for ? 0 : box.runs};
   }
 
   // Of a cache, in bytes.
@@ -271,94 +261,7 @@ class Level {
   std::vector<std::vector<double>> starts_;
 };
 
-class Places {
- public:
-  explicit Places(const LoopNest& nest) : nest_(nest) {}
-
-  std::vector<Place> all() const {
-    std::vector<Place> places;
-    for (int o = 0; o < nest_.buffer_index(static_cast<int>(nest_.buffers.size())); ++o)
-      places.push_back(place_of(o));
-    return places;
-  }
-
- private:
-  Place place_of(int operand) const {
-    const auto element_bytes = static_cast<double>(nest_.element_bytes(operand));
-    Place place{.element_bytes = element_bytes,
-                .whole_bytes = element_bytes,
-                .buffer_bytes = 0,
-                .times_touched = 1,
-                .page_share = 1,
-                .inside_out = axes_of(operand)};
-    if (nest_.is_buffer(operand)) {
-      place.whole_bytes = info(nest_.compute).bytes;
-      place.buffer_bytes =
-          static_cast<double>(nest_.buffer_of(operand).elements) * place.whole_bytes;
-    }
-    if (operand == nest_.output_index()) {
-      const Tile* const writer = find_writer(nest_.body);
-      if (writer != nullptr && writer->streams) {
-        place.page_share = 0.5;
-      } else {
-        place.times_touched = 2;
-        if (writer == nullptr || !asks_for_output(*writer)) place.waits_for_memory = 1;
-      }
-    }
-    return place;
-  }
-
-  // By stride.
-  std::vector<OperandAxis> axes_of(int operand) const {
-    std::vector<OperandAxis> axes;
-    for (size_t a = 0; a < nest_.axes.size(); ++a) {
-      const Axis& axis = nest_.axes[a];
-      const int64_t stride = std::abs(nest_.stride(operand, static_cast<int>(a)));
-      if (stride != 0)
-        axes.push_back({a,
-                        static_cast<double>(stride),
-                        static_cast<double>(axis.extent),
-                        !axis.flattens.empty(),
-                        {}});
-    }
-    std::sort(axes.begin(), axes.end(),
-              [](const OperandAxis& x, const OperandAxis& y) { return x.stride < y.stride; });
-    for (OperandAxis& axis : axes)
-      for (const OperandAxis& flat : axes) {
-        const std::vector<int>& flattened = nest_.axes[flat.axis].flattens;
-        if (std::find(flattened.begin(), flattened.end(), static_cast<int>(axis.axis)) !=
-            flattened.end())
-          axis.walked_by.push_back(flat);
-      }
-    return axes;
-  }
-
-  // A tile that writes the output; null if there is none.
-  const Tile* find_writer(const std::vector<Node>& body) const {
-    for (const Node& node : body) {
-      const Tile* writer = nullptr;
-      if (const auto* loop = std::get_if<Loop>(&node)) {
-        writer = find_writer(loop->body);
-      } else if (const auto* local = std::get_if<Local>(&node)) {
-        writer = find_writer(local->body);
-      } else if (std::get<Tile>(node).output == nest_.output_index()) {
-        writer = &std::get<Tile>(node);
-      }
-      if (writer != nullptr) return writer;
-    }
-    return nullptr;
-  }
-
-  bool asks_for_output(const Tile& tile) const {
-    return std::any_of(tile.prefetches.begin(), tile.prefetches.end(), [&](const Prefetch& ahead) {
-      return ahead.operand == nest_.output_index();
-    });
-  }
-
-  const LoopNest& nest_;
-};
-
-double traffic_into(const Cache& cache, const LoopNest& nest, const std::vector<Place>& places) {
+Flow traffic_into(const Cache& cache, const LoopNest& nest, const std::vector<Place>& places) {
   Ranges all;
   for (const Axis& axis : nest.axes) all.push_back(static_cast<double>(axis.extent));
   return Level(places, cache).traffic(nest.body, all);
@@ -367,17 +270,15 @@ double traffic_into(const Cache& cache, const LoopNest& nest, const std::vector<
 }  // namespace
 
 NestTraffic traffic_of(const LoopNest& nest, const Target& target) {
-  const std::vector<Place> places = Places(nest).all();
+  const std::vector<Place> places = places_of(nest);
   const auto into = [&](const Cache& cache) { return traffic_into(cache, nest, places); };
-  return {.into_l1 = into({target.l1_bytes, target.l1_ways}),
-          .into_l2 = into({target.l2_bytes, target.l2_ways}),
-          .into_l3 = into({.bytes = target.l3_bytes, .is_last = true}),
-          .pages = into(addresses_of(kPagesAtHand)) / kPageBytes,
-          .far_pages = into(addresses_of(kPagesNear)) / kPageBytes};
-}
-
-double page_turns(const LoopNest& nest) {
-  return traffic_into(addresses_of(kPagesReadAhead), nest, Places(nest).all()) / kPageBytes;
+  const Flow l2 = into({target.l2_bytes, target.l2_ways});
+  return {.into_l1 = into({target.l1_bytes, target.l1_ways}).bytes,
+          .into_l2 = l2.bytes,
+          .into_l3 = into({.bytes = target.l3_bytes, .is_last = true}).bytes,
+          .runs = l2.runs,
+          .pages = into(addresses_of(kPagesAtHand)).bytes / kPageBytes,
+          .far_pages = into(addresses_of(kPagesNear)).bytes / kPageBytes};
 }
 
 }  // namespace einc

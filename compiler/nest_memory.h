@@ -1,10 +1,8 @@
 // What a loop nest moves between the levels of memory.
 #pragma once
 
-#include <cstdint>
-#include <vector>
-
 #include "compiler/loop_nest.h"
+#include "compiler/operand_places.h"
 #include "compiler/target.h"
 
 namespace einc {
@@ -15,6 +13,9 @@ struct NestTraffic {
   double into_l1 = 0;
   double into_l2 = 0;
   double into_l3 = 0;
+  // Runs of lines that come into L2, of operands that no tile asks for: processors read ahead
+  // within a run, and wait for the next.
+  double runs = 0;
   // Pages whose addresses have to be looked up because the first table of those at hand (the
   // translation lookaside buffer) does not hold them, or neither does the second.
   double pages = 0;
@@ -22,12 +23,6 @@ struct NestTraffic {
 };
 
 NestTraffic traffic_of(const LoopNest& nest, const Target& target);
-
-// How often a nest turns to another page than the few in which processors read ahead at once.
-double page_turns(const LoopNest& nest);
-
-// Positions of each axis that enclosing loops leave.
-using Ranges = std::vector<double>;
 
 double trips(const Loop& loop, const Ranges& ranges);
 Ranges inside(const Loop& loop, Ranges ranges);

@@ -11,7 +11,6 @@
 
 #include "compiler/loop_nest.h"
 #include "compiler/nest_cost.h"
-#include "compiler/nest_memory.h"
 #include "compiler/plan.h"
 #include "compiler/schedule.h"
 #include "compiler/schedule_map_reduce.h"
@@ -25,8 +24,6 @@ namespace {
 
 // Rows that are summed along vectors together, in the caches, or where they share what is not.
 constexpr int64_t kRowsOfSums = 4;
-// Cycles that a sum, which does little but read, waits where processors do not read ahead.
-constexpr double kPageTurn = 16;
 
 struct Choice {
   bool by_output;    // vectors along the axis that the output is contiguous along, or the largest
@@ -280,10 +277,7 @@ std::vector<LoopNest> schedules(const MapReduce& step, const Target& target) {
     if (auto nest = Scheduler(step, target, choice).run())
       if (std::find(nests.begin(), nests.end(), *nest) == nests.end())
         nests.push_back(*std::move(nest));
-  sort_by(nests, [&](const LoopNest& nest) {
-    const double cycles = cost_of(nest, target).cycles(target);
-    return step.reduced.empty() ? cycles : cycles + kPageTurn * page_turns(nest);
-  });
+  sort_by(nests, [&](const LoopNest& nest) { return cost_of(nest, target).cycles(target); });
   if (!step.strips_exponent) return nests;
   return with_stripped_exponent(std::move(nests));
 }

@@ -16,9 +16,9 @@ namespace {
 // equal code everywhere: the same plan ahead of time and just in time.
 // The paces are those of a Zen 1 core, for x86-64-v4 of a Zen 4 core, and with FP16, which Intel's
 // servers have since Sapphire Rapids, of an Emerald Rapids core.
-constexpr MemoryPace kZen1 = {48, 24, 5, 6, 40, 0.4, 4};
-constexpr MemoryPace kZen4 = {180, 42, 5, 1.6, 2.5, 0.5, 1};
-constexpr MemoryPace kEmeraldRapids = {60, 10, 6, 1, 4, 1, 1};
+constexpr MemoryPace kZen1 = {48, 24, 5, 6, 40, 9, 0.4, 4};
+constexpr MemoryPace kZen4 = {180, 42, 5, 1.6, 6, 9, 0.45, 1};
+constexpr MemoryPace kEmeraldRapids = {60, 10, 6, 1, 4, 9, 1, 1};
 
 constexpr Target kTargets[] = {
     // name cpu features, bytes regs fma f16 bf16 fp16 masks halves, L1 L2 L3 ways, pace

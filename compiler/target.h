@@ -17,6 +17,7 @@ struct MemoryPace {
   double l3_bytes;
   double page;            // cycles to find one that the first table of addresses does not hold
   double far_page;        // nor the second
+  double run;             // cycles to begin one in L2 that nobody asked for
   double not_overlapped;  // of the shorter of computing and waiting, how much shows
   int64_t streams;        // rows of memory that are best read together
 };

@@ -74,5 +74,19 @@ TEST(NestMemory, LinesThatAreWrittenTakeRoomOnce) {
   EXPECT_LE(traffic_of(nest, target()).into_l1, 3 * 8.0 * static_cast<double>(doubles));
 }
 
+TEST(NestMemory, RunsThatNobodyAskedForAreCounted) {
+  const LoopNest in_order = copy_of(1 << 20);
+  EXPECT_LE(traffic_of(in_order, target()).runs, 2 * 8.0);
+
+  LoopNest every_other_line = in_order;
+  every_other_line.axes[0].extent = 1 << 17;
+  every_other_line.axes[0].strides[0] = 16;
+  EXPECT_GE(traffic_of(every_other_line, target()).runs, 1 << 17);
+
+  auto& loop = std::get<Loop>(every_other_line.body[0]);
+  std::get<Tile>(loop.body[0]).prefetches = {{.operand = 0, .distance = 1024}};
+  EXPECT_LE(traffic_of(every_other_line, target()).runs, 8);
+}
+
 }  // namespace
 }  // namespace einc::test

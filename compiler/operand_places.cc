@@ -1,0 +1,112 @@
+#include "compiler/operand_places.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <variant>
+#include <vector>
+
+#include "compiler/loop_nest.h"
+#include "einc/dtype.h"
+
+namespace einc {
+namespace {
+
+class Places {
+ public:
+  explicit Places(const LoopNest& nest) : nest_(nest) {}
+
+  std::vector<Place> all() const {
+    std::vector<Place> places;
+    for (int o = 0; o < nest_.buffer_index(static_cast<int>(nest_.buffers.size())); ++o)
+      places.push_back(place_of(o));
+    return places;
+  }
+
+ private:
+  Place place_of(int operand) const {
+    const auto element_bytes = static_cast<double>(nest_.element_bytes(operand));
+    Place place{.element_bytes = element_bytes,
+                .whole_bytes = element_bytes,
+                .buffer_bytes = 0,
+                .times_touched = 1,
+                .page_share = 1,
+                .asked_for = is_asked_for(operand, nest_.body),
+                .inside_out = axes_of(operand)};
+    if (nest_.is_buffer(operand)) {
+      place.whole_bytes = info(nest_.compute).bytes;
+      place.buffer_bytes =
+          static_cast<double>(nest_.buffer_of(operand).elements) * place.whole_bytes;
+    }
+    if (operand == nest_.output_index()) {
+      const Tile* const writer = find_writer(nest_.body);
+      if (writer != nullptr && writer->streams) {
+        place.page_share = 0.5;
+        place.asked_for = true;
+      } else {
+        place.times_touched = 2;
+      }
+    }
+    return place;
+  }
+
+  // By stride.
+  std::vector<OperandAxis> axes_of(int operand) const {
+    std::vector<OperandAxis> axes;
+    for (size_t a = 0; a < nest_.axes.size(); ++a) {
+      const Axis& axis = nest_.axes[a];
+      const int64_t stride = std::abs(nest_.stride(operand, static_cast<int>(a)));
+      if (stride != 0)
+        axes.push_back({a,
+                        static_cast<double>(stride),
+                        static_cast<double>(axis.extent),
+                        !axis.flattens.empty(),
+                        {}});
+    }
+    std::sort(axes.begin(), axes.end(),
+              [](const OperandAxis& x, const OperandAxis& y) { return x.stride < y.stride; });
+    for (OperandAxis& axis : axes)
+      for (const OperandAxis& flat : axes) {
+        const std::vector<int>& flattened = nest_.axes[flat.axis].flattens;
+        if (std::find(flattened.begin(), flattened.end(), static_cast<int>(axis.axis)) !=
+            flattened.end())
+          axis.walked_by.push_back(flat);
+      }
+    return axes;
+  }
+
+  // A tile that writes the output; null if there is none.
+  const Tile* find_writer(const std::vector<Node>& body) const {
+    for (const Node& node : body) {
+      const Tile* writer = nullptr;
+      if (const auto* loop = std::get_if<Loop>(&node)) {
+        writer = find_writer(loop->body);
+      } else if (const auto* local = std::get_if<Local>(&node)) {
+        writer = find_writer(local->body);
+      } else if (std::get<Tile>(node).output == nest_.output_index()) {
+        writer = &std::get<Tile>(node);
+      }
+      if (writer != nullptr) return writer;
+    }
+    return nullptr;
+  }
+
+  bool is_asked_for(int operand, const std::vector<Node>& body) const {
+    return std::any_of(body.begin(), body.end(), [&](const Node& node) {
+      if (const auto* loop = std::get_if<Loop>(&node)) return is_asked_for(operand, loop->body);
+      if (const auto* local = std::get_if<Local>(&node)) return is_asked_for(operand, local->body);
+      const std::vector<Prefetch>& asked = std::get<Tile>(node).prefetches;
+      return std::any_of(asked.begin(), asked.end(),
+                         [&](const Prefetch& ahead) { return ahead.operand == operand; });
+    });
+  }
+
+  const LoopNest& nest_;
+};
+
+}  // namespace
+
+std::vector<Place> places_of(const LoopNest& nest) { return Places(nest).all(); }
+
+}  // namespace einc
