@@ -21,14 +21,18 @@ namespace {
 
 class BatchScheduler : ContractionAxes {
  public:
-  BatchScheduler(const ContractionForm& form, const Target& target, int column)
-      : ContractionAxes(form), target_(target), column_(column) {}
+  BatchScheduler(const ContractionForm& form, const Target& target, int column, bool of_both)
+      : ContractionAxes(form), target_(target), column_(column), of_both_(of_both) {}
 
   std::optional<LoopNest> run() {
     for (const int operand : {0, 1, kC})
       if (!take_neighbours(operand)) return std::nullopt;
-    add_free_rows();
-    if (count_of(rows_) > most_rows()) return std::nullopt;
+    if (of_both_) {
+      if (!add_rows_of_both()) return std::nullopt;
+    } else {
+      add_free_rows();
+      if (count_of(rows_) > most_rows()) return std::nullopt;
+    }
     const int lanes = vector_lanes(extent(column_), nest.compute, target_);
     return in_output_order({.inputs = {0, 1},
                             .output = kC,
@@ -80,8 +84,24 @@ class BatchScheduler : ContractionAxes {
       }
   }
 
+  // A block of each member's product, in which what is loaded is used several times. Fails where
+  // members have neighbours, which are as many rows as there is room for.
+  bool add_rows_of_both() {
+    if (!rows_.empty() || m.empty() || n.empty()) return false;
+    const int registers = target_.vector_registers;
+    const int64_t of_n = largest_divisor(extent(n.back()), registers / 6);
+    const int64_t of_m = std::min((registers - of_n - 1) / of_n, extent(m.back()));
+    if (of_n < 2 || of_m < 2) return false;
+    const int within = static_cast<int>(nest.axes.size());
+    nest.axes.push_back(cut(nest.axes[static_cast<size_t>(n.back())], of_n));
+    n.push_back(within);
+    rows_ = {{m.back(), of_m}, {within, of_n}};
+    return true;
+  }
+
   const Target& target_;
   int column_;
+  const bool of_both_;  // rows of both operands, or of one
   std::vector<TileDim> rows_;
 };
 
@@ -90,7 +110,9 @@ class BatchScheduler : ContractionAxes {
 std::vector<LoopNest> schedule_along_batch(const ContractionForm& form, const Target& target) {
   std::vector<LoopNest> nests;
   for (const int column : ContractionAxes(form).batch)
-    if (auto nest = BatchScheduler(form, target, column).run()) nests.push_back(*std::move(nest));
+    for (const bool of_both : {false, true})
+      if (auto nest = BatchScheduler(form, target, column, of_both).run())
+        nests.push_back(*std::move(nest));
   return nests;
 }
 
