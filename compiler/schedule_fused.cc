@@ -63,11 +63,14 @@ class FusedScheduler : ContractionAxes {
 
   // ---- Blocks
 
-  // Batch labels among the short runs of C: a block has many of their positions.
+  // Batch labels among the short runs of C, or along which both operands are contiguous before they
+  // are packed: a block has many of their positions.
   void take_inner_batch() {
     const int64_t line = 64 / bytes_;
     for (const int axis : batch)
-      if (std::abs(nest.stride(kC, axis)) < line) inner_batch_.push_back(axis);
+      if (std::abs(nest.stride(kC, axis)) < line ||
+          (choice_.packs_p && nest.stride(q_, axis) == 1 && nest.stride(p_, axis) == 1))
+        inner_batch_.push_back(axis);
     int64_t room = 2 * line;
     for (const int axis : inside_out(inner_batch_, kC)) {
       size(axis) = std::min(extent(axis), room);

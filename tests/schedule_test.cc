@@ -184,6 +184,7 @@ TEST(Schedule, RareShapesAgreeWithTheReference) {
        DType::kFloat64,
        {{'m', 4}, {'k', 6}, {'b', 2}, {'c', 2}, {'d', 16}, {'e', 2}}},
       {"mkb,knb->mnb", DType::kFloat32, {{'m', 17}, {'k', 5}, {'n', 10}, {'b', 37}}},
+      {"mkb,nkb->bmn", DType::kFloat64, {{'m', 9}, {'k', 7}, {'n', 11}, {'b', 19}}},
       {"mk,kn->mn", DType::kFloat32, {{'m', 530}, {'k', 131}, {'n', 33}}},
       {"km,nk->nm", DType::kBFloat16, {{'m', 518}, {'k', 134}, {'n', 31}}},
       {"bmk,bkn->bmn", DType::kComplex64, {{'b', 2}, {'m', 515}, {'k', 129}, {'n', 18}}},
@@ -269,6 +270,7 @@ TEST(Schedule, StripsTheExponentOfItsOutput) {
     std::map<char, int64_t> extents;
   } kCases[] = {
       {"mkb,knb->mnb", DType::kFloat32, {{'m', 17}, {'k', 5}, {'n', 10}, {'b', 37}}},
+      {"mkb,nkb->bmn", DType::kFloat64, {{'m', 9}, {'k', 7}, {'n', 11}, {'b', 19}}},
       {"mk,kn->mn", DType::kFloat32, {{'m', 530}, {'k', 131}, {'n', 33}}},
       {"mk,nk->nm", DType::kFloat64, {{'m', 37}, {'k', 41}, {'n', 29}}},
       {"bmk,bkn->bmn", DType::kComplex64, {{'b', 5}, {'m', 9}, {'k', 70}, {'n', 18}}},
