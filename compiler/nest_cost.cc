@@ -108,8 +108,10 @@ class Instructions {
     if (tile.lanes == 1 || nest_.is_contiguous(input, tile.columns)) return own_rows * vectors;
     if (const double n = neighbours(input, tile); n > 1)
       return vectors * n * (1 + 2 * std::max(parts() * n - 1, 1.0)) / summed(tile);
-    if (is_transposed(input, tile)) return width + 2 * shuffles(rows, width);
-    return 2 * own_rows * width;
+    // Of few rows, a square is mostly empty.
+    const double one_by_one = 2 * own_rows * width;
+    return is_transposed(input, tile) ? std::min(width + 2 * shuffles(rows, width), one_by_one)
+                                      : one_by_one;
   }
 
   // Rows that differ in an operand.
@@ -146,7 +148,7 @@ class Instructions {
   }
 
   double store(const Tile& tile, double rows, double width, double vectors, bool sums_lanes) const {
-    if (sums_lanes) return rows * (vectors + 2 * std::log2(tile.lanes) + 1);
+    if (sums_lanes) return rows * (vectors + std::log2(tile.lanes) + 1);
     if (!nest_.depends_on(tile.output, tile.columns) || tile.lanes == 1 ||
         nest_.is_contiguous(tile.output, tile.columns))
       return rows * vectors * (std::fmod(width, tile.lanes) != 0 && !target_.has_masks ? 2 : 1);

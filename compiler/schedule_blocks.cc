@@ -87,7 +87,8 @@ class BlockScheduler : MapReduceAxes {
 
   bool is_from_memory() const {
     const auto l3 = static_cast<double>(target_.l3_bytes);
-    return bytes(output()) >= l3 / 4 && bytes(output()) + bytes(across_) >= l3 / 2;
+    return bytes(output()) >= l3 / 4 && bytes(output()) + bytes(across_) >= l3 / 2 &&
+           bytes(across_) > static_cast<double>(target_.l2_bytes);
   }
 
   int64_t& size(int axis) { return sizes_[static_cast<size_t>(axis)]; }
@@ -97,6 +98,7 @@ class BlockScheduler : MapReduceAxes {
     int64_t run = nest.element_bytes(operand);
     const std::vector<int> order = order_of(operand);
     for (size_t i = order.size(); i-- > 0 && run < least_bytes;) {
+      if (nest.stride(operand, order[i]) == 0) continue;
       const int64_t extent = axis(order[i]).extent;
       int64_t& taken = size(order[i]);
       taken = std::max(taken, std::min(extent, ceil_div(least_bytes, run)));
