@@ -277,6 +277,7 @@ std::vector<LoopNest> schedules(const MapReduce& step, const Target& target) {
     if (auto nest = Scheduler(step, target, choice).run())
       if (std::find(nests.begin(), nests.end(), *nest) == nests.end())
         nests.push_back(*std::move(nest));
+  if (auto nest = schedule_in_input_order(step, target)) nests.push_back(*std::move(nest));
   sort_by(nests, [&](const LoopNest& nest) { return cost_of(nest, target).cycles(target); });
   if (!step.strips_exponent) return nests;
   return with_stripped_exponent(std::move(nests));

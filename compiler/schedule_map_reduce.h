@@ -41,4 +41,8 @@ struct MapReduceAxes {
 // blocks that hold long runs of both. None for other steps.
 std::vector<LoopNest> schedule_blocks(const MapReduce& step, const Target& target);
 
+// Sums in a buffer that lies as the largest input does, copied to the output. None for other steps,
+// and where the output lies so, too.
+std::optional<LoopNest> schedule_in_input_order(const MapReduce& step, const Target& target);
+
 }  // namespace einc

@@ -183,6 +183,9 @@ TEST(Schedule, RareShapesAgreeWithTheReference) {
       {"km,kacebd->mabcde",
        DType::kFloat64,
        {{'m', 4}, {'k', 6}, {'b', 2}, {'c', 2}, {'d', 16}, {'e', 2}}},
+      {"abc->cb", DType::kFloat32, {{'a', 45}, {'b', 9}, {'c', 21}}},
+      {"de,debac->cab", DType::kBFloat16, {{'d', 6}, {'e', 11}, {'b', 17}, {'a', 4}, {'c', 2}}},
+      {"a,abc->cb", DType::kComplex64, {{'a', 37}, {'b', 6}, {'c', 19}}},
       {"mkb,knb->mnb", DType::kFloat32, {{'m', 17}, {'k', 5}, {'n', 10}, {'b', 37}}},
       {"mkb,nkb->bmn", DType::kFloat64, {{'m', 9}, {'k', 7}, {'n', 11}, {'b', 19}}},
       {"mk,kn->mn", DType::kFloat32, {{'m', 530}, {'k', 131}, {'n', 33}}},
@@ -269,8 +272,8 @@ TEST(Schedule, StripsTheExponentOfItsOutput) {
     DType dtype;
     std::map<char, int64_t> extents;
   } kCases[] = {
+      {"abc->cb", DType::kFloat32, {{'a', 45}, {'b', 9}, {'c', 21}}},
       {"mkb,knb->mnb", DType::kFloat32, {{'m', 17}, {'k', 5}, {'n', 10}, {'b', 37}}},
-      {"mkb,nkb->bmn", DType::kFloat64, {{'m', 9}, {'k', 7}, {'n', 11}, {'b', 19}}},
       {"mk,kn->mn", DType::kFloat32, {{'m', 530}, {'k', 131}, {'n', 33}}},
       {"mk,nk->nm", DType::kFloat64, {{'m', 37}, {'k', 41}, {'n', 29}}},
       {"bmk,bkn->bmn", DType::kComplex64, {{'b', 5}, {'m', 9}, {'k', 70}, {'n', 18}}},
