@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -46,8 +47,12 @@ class BlockScheduler : MapReduceAxes {
     if (!suits() || (begins_inside_lines() && choice != kChoiceInsideLines)) return std::nullopt;
     take_run(output(), choice.out_bytes);
     take_run(across_, choice.in_bytes);
-    if (is_read_in_order()) return std::nullopt;
-    build();
+    if (!stays_in_l2()) return std::nullopt;
+    std::vector<Step> blocks;
+    for (const int a : order_of(across_)) blocks.push_back({a, size(a)});
+    const std::optional<Step> next = next_of(blocks);
+    if (is_read_in_order(next)) return std::nullopt;
+    build(blocks, next);
     verify(nest);
     return std::move(nest);
   }
@@ -107,8 +112,10 @@ class BlockScheduler : MapReduceAxes {
     }
   }
 
-  // Whether a block is one run of the input, so that processors read ahead by themselves.
-  bool is_read_in_order() const {
+  // Whether the input is read about as it lies, so that processors read ahead by themselves: blocks
+  // follow each other, and tiles leave out no lines.
+  bool is_read_in_order(const std::optional<Step>& next) const {
+    if (nest.stride(across_, column_) * nest.element_bytes(across_) >= 2 * kLine) return false;
     int64_t run = 1;
     const std::vector<int> order = order_of(across_);
     for (size_t i = order.size(); i-- > 0;) {
@@ -117,16 +124,28 @@ class BlockScheduler : MapReduceAxes {
       if (nest.stride(across_, order[i]) != run) return false;
       run *= taken;
     }
-    return true;
+    return next && next->size * nest.stride(across_, next->axis) == run;
   }
 
-  void build() {
+  // Whether what tiles ask for is still in L2 when its turn comes: of rows that are a multiple of a
+  // large power of two apart, only as many as a set has ways, or L3 gives back in time.
+  bool stays_in_l2() const {
+    constexpr int64_t kTimesWays = 4;
+    const int64_t way = target_.l2_bytes / target_.l2_ways;
+    int64_t rows_of_set = 1;
+    for (int a = 0; a < axis_count(); ++a) {
+      const int64_t taken = sizes_[static_cast<size_t>(a)];
+      const int64_t apart = nest.stride(across_, a) * nest.element_bytes(across_);
+      if (apart >= kLine) rows_of_set *= ceil_div(taken, way / std::gcd(apart, way));
+    }
+    return rows_of_set <= kTimesWays * target_.l2_ways;
+  }
+
+  void build(const std::vector<Step>& blocks, const std::optional<Step>& next) {
     NestBuilder builder(nest);
-    std::vector<Step> blocks;
-    for (const int a : order_of(across_)) blocks.push_back({a, size(a)});
     cut_into_tasks(blocks, builder);
     builder.loops(blocks);
-    Tile tile = tile_towards(next_of(blocks));
+    Tile tile = tile_towards(next);
     for (const int a : order_of(output()))
       if (a != column_) builder.loop({a, step_of(tile, a)});
     tile.streams = fills_lines() && streams_whole_lines(nest, builder, tile, target_);
