@@ -12,6 +12,7 @@
 #include "compiler/loop_nest.h"
 #include "compiler/nest_cost.h"
 #include "compiler/plan.h"
+#include "compiler/reordered_input.h"
 #include "compiler/schedule.h"
 #include "compiler/schedule_map_reduce.h"
 #include "compiler/schedule_util.h"
@@ -268,9 +269,8 @@ class Scheduler : MapReduceAxes {
   std::vector<int> summed_outside_;
 };
 
-}  // namespace
-
-std::vector<LoopNest> schedules(const MapReduce& step, const Target& target) {
+// Of operands as they lie.
+std::vector<LoopNest> schedules_in_place(const MapReduce& step, const Target& target) {
   // Before others of the same price: they ask for what they read.
   std::vector<LoopNest> nests = schedule_blocks(step, target);
   for (const Choice& choice : kChoices)
@@ -278,6 +278,17 @@ std::vector<LoopNest> schedules(const MapReduce& step, const Target& target) {
       if (std::find(nests.begin(), nests.end(), *nest) == nests.end())
         nests.push_back(*std::move(nest));
   if (auto nest = schedule_in_input_order(step, target)) nests.push_back(*std::move(nest));
+  return nests;
+}
+
+}  // namespace
+
+std::vector<LoopNest> schedules(const MapReduce& step, const Target& target) {
+  std::vector<LoopNest> nests = schedules_in_place(step, target);
+  if (const auto reordered = reordered_input(step, target))
+    for (LoopNest& nest : schedules_in_place(reordered->step, target))
+      if (auto restored = with_reordering(std::move(nest), *reordered, step, target))
+        nests.push_back(*std::move(restored));
   sort_by(nests, [&](const LoopNest& nest) { return cost_of(nest, target).cycles(target); });
   if (!step.strips_exponent) return nests;
   return with_stripped_exponent(std::move(nests));
