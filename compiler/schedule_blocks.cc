@@ -20,15 +20,14 @@
 namespace einc {
 namespace {
 
-// Bytes of the runs in a block, at least.
 struct BlockChoice {
-  int64_t in_bytes, out_bytes;
-  friend bool operator==(const BlockChoice&, const BlockChoice&) = default;
+  int64_t in_bytes, out_bytes;  // of runs, at least
+  // Runs of the output are long enough to begin inside of lines: then both ends of each are lines
+  // that other blocks write, too.
+  bool inside_lines = false;
 };
 
-constexpr BlockChoice kChoices[] = {{512, 128}, {256, 256}, {256, 1024}};
-// Where runs begin inside of lines, both ends of each are lines that other blocks write, too.
-constexpr BlockChoice kChoiceInsideLines = {256, 1024};
+constexpr BlockChoice kChoices[] = {{512, 128}, {256, 256}, {256, 1024, true}};
 constexpr int64_t kLine = 64;
 
 class BlockScheduler : MapReduceAxes {
@@ -44,7 +43,7 @@ class BlockScheduler : MapReduceAxes {
 
   // Nothing where the choice does not fit the step.
   std::optional<LoopNest> run(const BlockChoice& choice) {
-    if (!suits() || (begins_inside_lines() && choice != kChoiceInsideLines)) return std::nullopt;
+    if (!suits() || (begins_inside_lines() && !choice.inside_lines)) return std::nullopt;
     take_run(output(), choice.out_bytes);
     take_run(across_, choice.in_bytes);
     if (!stays_in_l2()) return std::nullopt;
