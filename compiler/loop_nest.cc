@@ -47,6 +47,7 @@ struct Printer {
     for (const Prefetch& prefetch : tile.prefetches) {
       out << "  prefetch " << operand(prefetch.operand) << '+' << prefetch.distance;
       if (prefetch.shared_along >= 0) out << " shared along " << axis(prefetch.shared_along).name;
+      if (prefetch.into_l1) out << " into L1";
     }
     out << (tile.pads ? "  padded" : "") << (tile.streams ? "  streaming" : "") << '\n';
   }

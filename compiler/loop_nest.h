@@ -92,6 +92,7 @@ struct Prefetch {
   int operand = 0;
   int64_t distance = 0;
   int shared_along = -1;
+  bool into_l1 = false;
   friend bool operator==(const Prefetch&, const Prefetch&) = default;
 };
 

@@ -37,7 +37,7 @@ void PanelBlocks::choose_blocks() {
   kc_ = positions(k_steps_);
   const int64_t row_bytes = kc_ * bytes_;
   q_is_resident_ = kc_ == extent(k) && extent(m) * row_bytes <= target_.l2_bytes / 2;
-  m_steps_ = block_steps(m_units_, std::max<int64_t>(target_.l2_bytes / 2 / row_bytes, 1));
+  m_steps_ = block_steps(m_units_, std::max<int64_t>(target_.l2_bytes * 2 / 5 / row_bytes, 1));
   n_steps_ = block_steps(n_units_, std::max<int64_t>(target_.l3_bytes / 8 / row_bytes, 1));
 }
 

@@ -22,8 +22,8 @@ class PanelBlocks : public ContractionTile {
     int64_t least;  // of a block: a line of what an operand has side by side
   };
 
-  // KC so that a panel of P stays in L2; MC so that the block of Q takes half of it; NC so that the
-  // block of P stays in L3.
+  // KC so that a panel of P stays in L2; MC so that the block of Q takes two fifths of it; NC
+  // so that the block of P stays in L3.
   void choose_blocks();
 
   // Steps, outermost first, of blocks of at most `most` positions, in even shares.

@@ -19,6 +19,7 @@
 #include "compiler/sort_by.h"
 #include "compiler/strip_exponents.h"
 #include "compiler/target.h"
+#include "compiler/terms_ahead.h"
 #include "einc/dtype.h"
 
 namespace einc {
@@ -65,6 +66,7 @@ std::vector<LoopNest> schedules(const Contraction& step, const Target& target) {
       for (LoopNest& nest : scheduler(form, target))
         if (std::find(nests.begin(), nests.end(), nest) == nests.end())
           nests.push_back(std::move(nest));
+  for (LoopNest& nest : nests) ask_for_terms_ahead(nest, target);
   sort_by_cost(nests, target);
   if (!step.strips_exponent) return nests;
   return with_stripped_exponent(std::move(nests));

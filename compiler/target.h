@@ -39,6 +39,7 @@ struct Target {
   int64_t l3_bytes;
   int l1_ways;  // lines in each set
   int l2_ways;
+  int64_t terms_ahead;  // of a sum, that tiles ask into L1; 0 where processors see them coming
   MemoryPace pace;
 };
 

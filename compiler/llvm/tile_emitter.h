@@ -75,7 +75,8 @@ class TileEmitter {
   void prefetch_share(const Prefetch& ahead, const Shape& shape);
   void prefetch_terms(const Prefetch& ahead, const Pointers& pointers, const Shape& shape);
   // What lies at those offsets from an operand's start, each line once.
-  void prefetch_lines(llvm::Value* start, const std::vector<int64_t>& offsets);
+  void prefetch_lines(llvm::Value* start, const std::vector<int64_t>& offsets,
+                      bool into_l1 = false);
 
   // tile_access.cc
   Loads loads_at(const Pointers& pointers, const Shape& shape) const;

@@ -41,7 +41,7 @@ void TileEmitter::prefetch_terms(const Prefetch& ahead, const Pointers& pointers
                         offset_of(ahead.operand, along, i));
   prefetch_lines(
       numbers_.offset(pointers[static_cast<size_t>(ahead.operand)], ahead.distance * bytes),
-      offsets);
+      offsets, ahead.into_l1);
 }
 
 void TileEmitter::prefetch_share(const Prefetch& ahead, const Shape& shape) {
@@ -82,17 +82,19 @@ void TileEmitter::prefetch_part(const Prefetch& ahead, const Shape& shape) {
 }
 
 // Into L2: what the tile itself reads may fill L1.
-void TileEmitter::prefetch_lines(llvm::Value* start, const std::vector<int64_t>& offsets) {
+void TileEmitter::prefetch_lines(llvm::Value* start, const std::vector<int64_t>& offsets,
+                                 bool into_l1) {
   constexpr int64_t kLine = 64;
   constexpr unsigned kRead = 0;
   constexpr unsigned kIntoL2 = 2;
+  constexpr unsigned kIntoL1 = 3;
   constexpr unsigned kData = 1;
   std::set<int64_t> lines;
   for (const int64_t offset : offsets) lines.insert(offset / kLine);
   for (const int64_t line : lines)
     ir_.CreateIntrinsic(llvm::Intrinsic::prefetch, {ir_.getPtrTy()},
                         {numbers_.offset(start, line * kLine), ir_.getInt32(kRead),
-                         ir_.getInt32(kIntoL2), ir_.getInt32(kData)});
+                         ir_.getInt32(into_l1 ? kIntoL1 : kIntoL2), ir_.getInt32(kData)});
 }
 
 }  // namespace einc

@@ -1,0 +1,50 @@
+#include "compiler/terms_ahead.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "compiler/loop_nest.h"
+#include "compiler/target.h"
+
+namespace einc {
+namespace {
+
+// Whether what a tile reads for one term lies side by side.
+bool is_run(const LoopNest& nest, const Tile& tile, int input) {
+  return nest.depends_on(input, tile.columns) ? nest.is_contiguous(input, tile.columns)
+                                              : nest.is_buffer(input);
+}
+
+void ask(const LoopNest& nest, Tile& tile, int64_t terms) {
+  if (tile.reduce_axes.empty() || tile.inputs.size() != 2) return;
+  const int innermost = tile.reduce_axes.back();
+  const bool is_long = nest.axes[static_cast<size_t>(innermost)].extent >= 2 * terms;
+  if (!is_long || is_along(tile, innermost)) return;
+  for (const int input : tile.inputs) {
+    const int64_t stride = nest.stride(input, innermost);
+    if (stride != 0 && is_run(nest, tile, input))
+      tile.prefetches.push_back({.operand = input, .distance = terms * stride, .into_l1 = true});
+  }
+}
+
+void ask(const LoopNest& nest, std::vector<Node>& body, int64_t terms) {
+  for (Node& node : body) {
+    if (auto* loop = std::get_if<Loop>(&node)) {
+      ask(nest, loop->body, terms);
+    } else if (auto* local = std::get_if<Local>(&node)) {
+      ask(nest, local->body, terms);
+    } else {
+      ask(nest, std::get<Tile>(node), terms);
+    }
+  }
+}
+
+}  // namespace
+
+void ask_for_terms_ahead(LoopNest& nest, const Target& target) {
+  if (target.terms_ahead > 0) ask(nest, nest.body, target.terms_ahead);
+}
+
+}  // namespace einc
