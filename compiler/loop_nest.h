@@ -186,6 +186,10 @@ bool is_along(const Tile& tile, int axis);
 // Of each phase: iterations of the parallel loops, or parts of what is stripped.
 std::vector<int64_t> task_counts(const LoopNest& nest);
 
+// Whether the tiles that fill a buffer leave zeros, not what happens to lie there, in lanes of its
+// vectors that hold no element.
+bool is_padded(const LoopNest& nest, int buffer);
+
 // Bytes of the compute dtype's real part.
 int64_t part_bytes(DType compute);
 // Numbers of the compute dtype, or their parts, in 16 bytes: what shuffles do not cross for free.

@@ -352,11 +352,11 @@ void Arithmetic::store_parts(llvm::Value* parts, llvm::Value* pointer, int activ
   }
 }
 
-Number Arithmetic::load_packed(llvm::Value* pointer, int64_t im_offset, int lanes) const {
-  llvm::Type* const type = vector_type(lanes);
-  return {
-      ir_.CreateAlignedLoad(type, pointer, kUnaligned),
-      is_complex() ? ir_.CreateAlignedLoad(type, offset(pointer, im_offset), kUnaligned) : nullptr};
+Number Arithmetic::load_packed(llvm::Value* pointer, int64_t im_offset, int lanes,
+                               int active) const {
+  llvm::Type* const type = part_type(compute_.dtype);
+  return {load_parts(pointer, type, lanes, active),
+          is_complex() ? load_parts(offset(pointer, im_offset), type, lanes, active) : nullptr};
 }
 
 void Arithmetic::store_packed(const Number& number, llvm::Value* pointer, int64_t im_offset,

@@ -76,7 +76,7 @@ class Arithmetic {
   void keep_apart(const Number& loaded) const;
 
   // Packed elements: real parts, then `im_offset` bytes on, imaginary parts.
-  Number load_packed(llvm::Value* pointer, int64_t im_offset, int lanes) const;
+  Number load_packed(llvm::Value* pointer, int64_t im_offset, int lanes, int active) const;
   void store_packed(const Number& number, llvm::Value* pointer, int64_t im_offset,
                     int active) const;
 

@@ -71,6 +71,7 @@ class NestEmitter {
   llvm::Function* function_;
   llvm::IRBuilder<> ir_;
   Arithmetic numbers_;
+  std::vector<bool> is_padded_;  // of each buffer
   StripEmitter strip_;
   Arithmetic pairs_;  // of bfloat16, as the words that hold them
   llvm::Value* output_ = nullptr;

@@ -88,17 +88,26 @@ void TileEmitter::load_interleaved(int input, llvm::Value* start, const Shape& s
     loaded[{input, first + n * element_bytes, tile_.lanes}] = apart[static_cast<size_t>(n)];
 }
 
-// Buffers have room for whole vectors.
 Number TileEmitter::load_vector(int operand, llvm::Value* pointer, int lanes, int64_t active) {
-  if (loops().is_buffer(operand)) return factors_.load_packed(pointer, plane_bytes(operand), lanes);
-  const NestOperand& row = loops().inputs[static_cast<size_t>(operand)];
   const auto some = static_cast<int>(active);
+  if (loops().is_buffer(operand))
+    return factors_.load_packed(pointer, plane_bytes(operand), lanes,
+                                may_load_whole(operand) ? lanes : some);
+  const NestOperand& row = loops().inputs[static_cast<size_t>(operand)];
   if (!reads_pairs_) return factors_.load(pointer, row, lanes, some);
   if (row.in_pairs) return factors_.load(pointer, {DType::kUInt32}, lanes, some);
   const int64_t apart = stride_bytes(operand, loops().pairs);
   const Number low = factors_.load(pointer, {DType::kUInt16}, lanes, some);
   return factors_.join_halves(
       low, factors_.load(factors_.offset(pointer, apart), {DType::kUInt16}, lanes, some));
+}
+
+// Buffers have room for whole vectors. But of numbers that happen to lie there, some processors
+// take a hundred times as long to multiply or add those near zero (subnormal ones).
+bool TileEmitter::may_load_whole(int buffer) const {
+  const bool only_copies = tile_.inputs.size() == 1 && tile_.reduce_axes.empty();
+  const int number = buffer - loops().buffer_index(0);
+  return only_copies || !factors_.has_masks() || nest_.is_padded_[static_cast<size_t>(number)];
 }
 
 Number TileEmitter::load_element(int operand, llvm::Value* pointer) {
@@ -179,7 +188,7 @@ void TileEmitter::store(std::vector<Store> stores, bool adds, bool streams) {
     const int lanes = numbers_.lanes_of(store.number);
     llvm::Value* const pointer = numbers_.offset(start, store.offset);
     const Number before =
-        is_buffer ? numbers_.load_packed(pointer, plane_bytes(tile_.output), lanes)
+        is_buffer ? numbers_.load_packed(pointer, plane_bytes(tile_.output), lanes, lanes)
                   : numbers_.load(pointer, loops().output, lanes, static_cast<int>(store.active));
     store.number = numbers_.add(store.number, before);
   }

@@ -90,6 +90,7 @@ class TileEmitter {
   void load_interleaved(int input, llvm::Value* start, const Shape& shape, int64_t vector,
                         Loaded& loaded);
   Number load_vector(int operand, llvm::Value* pointer, int lanes, int64_t active);
+  bool may_load_whole(int buffer) const;
   Number load_element(int operand, llvm::Value* pointer);
   Number load_strided(int input, llvm::Value* pointer, const Shape& shape, int64_t vector);
 
