@@ -235,9 +235,16 @@ class PanelScheduler : PanelBlocks {
 
   void build_tiles(NestBuilder& builder) {
     if (needs_c_buffer()) return build_c_block(builder);
-    builder.loops(units_of(n_units_));
-    builder.loops(units_of(m_units_));
+    const bool p_stays = fits_l1(builder, n) && !fits_l1(builder, m);
+    builder.loops(units_of(p_stays ? m_units_ : n_units_));
+    builder.loops(units_of(p_stays ? n_units_ : m_units_));
     leaf(builder, sums_once());
+  }
+
+  // Whether what the open loops leave of P or Q stays in L1 while the other passes by.
+  bool fits_l1(const NestBuilder& builder, const std::vector<int>& axes) const {
+    return positions_left(builder, axes) * positions_left(builder, k) * bytes_ <=
+           target_.l1_bytes / 2;
   }
 
   void leaf(NestBuilder& builder, bool may_stream) {
