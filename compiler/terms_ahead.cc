@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <variant>
 #include <vector>
 
@@ -11,10 +12,14 @@
 namespace einc {
 namespace {
 
-// Whether what a tile reads for one term lies side by side.
-bool is_run(const LoopNest& nest, const Tile& tile, int input) {
-  return nest.depends_on(input, tile.columns) ? nest.is_contiguous(input, tile.columns)
-                                              : nest.is_buffer(input);
+// Whether what a tile reads for one term lies side by side, and for the next one away from it:
+// what follows is seen to come.
+bool is_run_apart(const LoopNest& nest, const Tile& tile, int input) {
+  constexpr int64_t kLeastBytes = 32;
+  const int64_t stride = nest.stride(input, tile.reduce_axes.back());
+  const bool has_columns = nest.depends_on(input, tile.columns);
+  return std::abs(stride) * nest.element_bytes(input) >= kLeastBytes &&
+         nest.is_contiguous(input, has_columns ? tile.columns : tile.rows);
 }
 
 void ask(const LoopNest& nest, Tile& tile, int64_t terms) {
@@ -23,9 +28,9 @@ void ask(const LoopNest& nest, Tile& tile, int64_t terms) {
   const bool is_long = nest.axes[static_cast<size_t>(innermost)].extent >= 2 * terms;
   if (!is_long || is_along(tile, innermost)) return;
   for (const int input : tile.inputs) {
-    const int64_t stride = nest.stride(input, innermost);
-    if (stride != 0 && is_run(nest, tile, input))
-      tile.prefetches.push_back({.operand = input, .distance = terms * stride, .into_l1 = true});
+    const int64_t distance = terms * nest.stride(input, innermost);
+    if (is_run_apart(nest, tile, input))
+      tile.prefetches.push_back({.operand = input, .distance = distance, .into_l1 = true});
   }
 }
 
