@@ -13,6 +13,7 @@
 #include "compiler/nest_memory.h"
 #include "compiler/operand_places.h"
 #include "compiler/register_tile.h"
+#include "compiler/schedule_util.h"
 #include "compiler/sort_by.h"
 #include "compiler/target.h"
 #include "einc/dtype.h"
@@ -107,7 +108,8 @@ class Instructions {
     if (!nest_.depends_on(input, tile.columns)) return own_rows;
     if (tile.lanes == 1 || nest_.is_contiguous(input, tile.columns)) return own_rows * vectors;
     if (const double n = neighbours(input, tile); n > 1)
-      return vectors * n * (1 + 2 * std::max(parts() * n - 1, 1.0)) / summed(tile);
+      return vectors * n * (1 + 2 * std::max(parts() * n - 1, 1.0)) /
+             terms_at_once(input, tile);
     // Of few rows, a square is mostly empty.
     const double one_by_one = 2 * own_rows * width;
     return is_transposed(input, tile) ? std::min(width + 2 * shuffles(rows, width), one_by_one)
@@ -163,23 +165,28 @@ class Instructions {
   // Elements that one column has side by side, if the next column's come right after them: they are
   // loaded whole and taken apart in registers.
   double neighbours(int operand, const Tile& tile) const {
-    constexpr int64_t kMost = 16;
+    constexpr double kMost = 16;
     if (tile.columns.size() != 1 || tile.lanes == 1) return 1;
-    int64_t product = 1;
+    double product = terms_at_once(operand, tile);
     for (const TileDim& dim : tile.rows)
-      if (nest_.stride(operand, dim.axis) != 0) product *= dim.count;
-    for (const int axis : tile.reduce_axes)
-      if (nest_.stride(operand, axis) != 0) product *= nest_.axes[static_cast<size_t>(axis)].extent;
-    return product <= kMost && nest_.stride(operand, tile.columns[0].axis) == product
-               ? static_cast<double>(product)
-               : 1;
+      if (nest_.stride(operand, dim.axis) != 0) product *= static_cast<double>(dim.count);
+    const int64_t apart = nest_.stride(operand, tile.columns[0].axis);
+    return product <= kMost && static_cast<double>(apart) == product ? product : 1;
   }
 
-  double summed(const Tile& tile) const {
-    double steps = 1;
-    for (const int axis : tile.reduce_axes)
-      steps *= static_cast<double>(nest_.axes[static_cast<size_t>(axis)].extent);
-    return steps;
+  // Of a sum's innermost labels, which take no loop; those that differ in an operand.
+  double terms_at_once(int operand, const Tile& tile) const {
+    const int64_t registers = count_of(tile.rows) * ceil_div(count_of(tile.columns), tile.lanes);
+    int64_t terms = 1;
+    double own = 1;
+    for (size_t level = tile.reduce_axes.size(); level-- > 0;) {
+      const int axis = tile.reduce_axes[level];
+      terms *= nest_.axes[static_cast<size_t>(axis)].extent;
+      if (terms > kMostUnrolledTerms || terms * registers > kMostUnrolledProducts) break;
+      if (nest_.stride(operand, axis) != 0)
+        own *= static_cast<double>(nest_.axes[static_cast<size_t>(axis)].extent);
+    }
+    return own;
   }
 
   // Of a transposition, in the smallest square that holds it.

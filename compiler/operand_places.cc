@@ -98,7 +98,9 @@ class Places {
       if (const auto* local = std::get_if<Local>(&node)) return is_asked_for(operand, local->body);
       const std::vector<Prefetch>& asked = std::get<Tile>(node).prefetches;
       return std::any_of(asked.begin(), asked.end(),
-                         [&](const Prefetch& ahead) { return ahead.operand == operand; });
+                         [&](const Prefetch& ahead) {
+                           return ahead.operand == operand && !ahead.into_l1;
+                         });
     });
   }
 

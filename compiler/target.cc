@@ -15,10 +15,10 @@ namespace {
 // Cache sizes are typical of the level, not read from the machine, so that equal requests give
 // equal code everywhere: the same plan ahead of time and just in time.
 // The paces are those of a Zen 1 core, for x86-64-v4 of a Zen 4 core, and with FP16, which Intel's
-// servers have since Sapphire Rapids, of an Emerald Rapids core.
+// servers have since Sapphire Rapids, of a Granite Rapids core.
 constexpr MemoryPace kZen1 = {48, 24, 5, 6, 40, 9, 0.4, 4};
 constexpr MemoryPace kZen4 = {180, 42, 5, 1.6, 6, 9, 0.45, 1};
-constexpr MemoryPace kEmeraldRapids = {60, 10, 6, 1, 4, 9, 1, 1};
+constexpr MemoryPace kGraniteRapids = {36, 23, 5.5, 8.5, 6.6, 180, 0.38, 1};
 
 constexpr Target kTargets[] = {
     // name cpu features, bytes regs fma f16 bf16 fp16 masks halves, L1 L2 L3 ways, terms, pace
@@ -31,7 +31,7 @@ constexpr Target kTargets[] = {
     {"x86-64-v4-bf16", "x86-64-v4", "+avx512bf16", 64, 32, true, true, true, false, true, true,
      32 << 10, 1 << 20, 32 << 20, 8, 8, 0, kZen4},
     {"x86-64-v4-fp16", "x86-64-v4", "+avx512bf16", 64, 32, true, true, true, true, true, false,
-     48 << 10, 2 << 20, 32 << 20, 12, 16, 12, kEmeraldRapids},
+     48 << 10, 2 << 20, 32 << 20, 12, 16, 12, kGraniteRapids},
 };
 
 bool host_runs([[maybe_unused]] const Target& target) {
