@@ -215,7 +215,9 @@ class Instructions {
 
 double NestCost::cycles(const Target& target) const {
   const MemoryPace& pace = target.pace;
-  const double computing = instruction_cycles + traffic.into_l1 / pace.l1_bytes;
+  constexpr double kInTime = 0.7;  // how much of what is asked into L1 does not show
+  const double into_l1 = traffic.into_l1 - kInTime * traffic.asked_into_l1;
+  const double computing = instruction_cycles + into_l1 / pace.l1_bytes;
   const double waiting =
       std::max(traffic.into_l2 / pace.l2_bytes, traffic.into_l3 / pace.l3_bytes) +
       pace.page * traffic.pages + pace.run * traffic.runs;

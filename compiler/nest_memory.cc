@@ -70,13 +70,15 @@ constexpr Cache addresses_of(int64_t pages) {
 struct Flow {
   double bytes = 0;
   double runs = 0;
+  double asked_into_l1 = 0;  // bytes
   Flow& operator+=(const Flow& other) {
     bytes += other.bytes;
     runs += other.runs;
+    asked_into_l1 += other.asked_into_l1;
     return *this;
   }
   friend Flow operator*(double times, const Flow& flow) {
-    return {times * flow.bytes, times * flow.runs};
+    return {times * flow.bytes, times * flow.runs, times * flow.asked_into_l1};
   }
 };
 
@@ -219,10 +221,15 @@ class Level {
   // What has to come in.
   Flow touched(size_t operand, const Lines& box) const {
     const Place& place = operands_[operand];
-    if (place.buffer_bytes > 0) return {room(operand, box), 0};
+    const bool is_buffer = place.buffer_bytes > 0;
     const bool waits = cache_.is_last && place.times_touched > 1 && !place.asked_for;
-    const double times = cache_.holds_lines() ? place.times_touched + waits : place.page_share;
-    return {times * room(operand, box), place.asked_for ? 0 : box.runs};
+    const double times = is_buffer               ? 1
+                         : cache_.holds_lines() ? place.times_touched + waits
+                                                : place.page_share;
+    const double bytes = times * room(operand, box);
+    return {.bytes = bytes,
+            .runs = is_buffer || place.asked_for ? 0 : box.runs,
+            .asked_into_l1 = place.asked_into_l1 ? bytes : 0};
   }
 
   // Of a cache, in bytes.
@@ -272,8 +279,10 @@ Flow traffic_into(const Cache& cache, const LoopNest& nest, const std::vector<Pl
 NestTraffic traffic_of(const LoopNest& nest, const Target& target) {
   const std::vector<Place> places = places_of(nest);
   const auto into = [&](const Cache& cache) { return traffic_into(cache, nest, places); };
+  const Flow l1 = into({target.l1_bytes, target.l1_ways});
   const Flow l2 = into({target.l2_bytes, target.l2_ways});
-  return {.into_l1 = into({target.l1_bytes, target.l1_ways}).bytes,
+  return {.into_l1 = l1.bytes,
+          .asked_into_l1 = l1.asked_into_l1,
           .into_l2 = l2.bytes,
           .into_l3 = into({.bytes = target.l3_bytes, .is_last = true}).bytes,
           .runs = l2.runs,

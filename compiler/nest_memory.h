@@ -11,6 +11,7 @@ struct NestTraffic {
   // Bytes that have to come into caches of the target's sizes, in whole lines; nothing into the
   // last one for a nest that fits it.
   double into_l1 = 0;
+  double asked_into_l1 = 0;  // of these, by the tiles that sum them, in time
   double into_l2 = 0;
   double into_l3 = 0;
   // Runs of lines that come into L2, of operands that no tile asks for: processors read ahead

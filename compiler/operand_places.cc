@@ -32,7 +32,8 @@ class Places {
                 .buffer_bytes = 0,
                 .times_touched = 1,
                 .page_share = 1,
-                .asked_for = is_asked_for(operand, nest_.body),
+                .asked_for = is_asked_for(operand, false, nest_.body),
+                .asked_into_l1 = is_asked_for(operand, true, nest_.body),
                 .inside_out = axes_of(operand)};
     if (nest_.is_buffer(operand)) {
       place.whole_bytes = info(nest_.compute).bytes;
@@ -92,14 +93,16 @@ class Places {
     return nullptr;
   }
 
-  bool is_asked_for(int operand, const std::vector<Node>& body) const {
+  bool is_asked_for(int operand, bool into_l1, const std::vector<Node>& body) const {
     return std::any_of(body.begin(), body.end(), [&](const Node& node) {
-      if (const auto* loop = std::get_if<Loop>(&node)) return is_asked_for(operand, loop->body);
-      if (const auto* local = std::get_if<Local>(&node)) return is_asked_for(operand, local->body);
+      if (const auto* loop = std::get_if<Loop>(&node)) 
+        return is_asked_for(operand, into_l1, loop->body);
+      if (const auto* local = std::get_if<Local>(&node)) 
+        return is_asked_for(operand, into_l1, local->body);
       const std::vector<Prefetch>& asked = std::get<Tile>(node).prefetches;
       return std::any_of(asked.begin(), asked.end(),
                          [&](const Prefetch& ahead) {
-                           return ahead.operand == operand && !ahead.into_l1;
+                           return ahead.operand == operand && ahead.into_l1 == into_l1;
                          });
     });
   }

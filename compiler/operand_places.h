@@ -30,6 +30,7 @@ struct Place {
   double times_touched;  // lines that are written are read first
   double page_share;     // how much of finding a page shows: writing past the caches waits less
   bool asked_for;        // before it is needed, by a tile, or written past the caches
+  bool asked_into_l1;    // by the tiles that sum it, in time
   std::vector<OperandAxis> inside_out;
 };
 

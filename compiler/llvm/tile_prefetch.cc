@@ -10,6 +10,7 @@
 #include "compiler/llvm/tile_emitter.h"
 #include "compiler/loop_nest.h"
 #include "compiler/schedule_util.h"
+#include "einc/dtype.h"
 
 namespace einc {
 
@@ -39,9 +40,11 @@ void TileEmitter::prefetch_terms(const Prefetch& ahead, const Pointers& pointers
     for (int64_t i = 0; i < count_of(along); ++i)
       offsets.push_back(offset_of(ahead.operand, unrolled, position) +
                         offset_of(ahead.operand, along, i));
-  prefetch_lines(
-      numbers_.offset(pointers[static_cast<size_t>(ahead.operand)], ahead.distance * bytes),
-      offsets, ahead.into_l1);
+  llvm::Value* const start =
+      numbers_.offset(pointers[static_cast<size_t>(ahead.operand)], ahead.distance * bytes);
+  prefetch_lines(start, offsets, ahead.into_l1);
+  if (loops().is_buffer(ahead.operand) && info(loops().compute).kind == Kind::kComplex)
+    prefetch_lines(numbers_.offset(start, plane_bytes(ahead.operand)), offsets, ahead.into_l1);
 }
 
 void TileEmitter::prefetch_share(const Prefetch& ahead, const Shape& shape) {
