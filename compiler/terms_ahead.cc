@@ -12,13 +12,16 @@
 namespace einc {
 namespace {
 
-// Whether what a tile reads for one term lies side by side, and for the next one away from it:
-// what follows is seen to come.
+// Whether what a tile reads for one term lies side by side, and for the next one away from it, as
+// what follows is seen to come, but not in another page, of which the address takes longer to find
+// than the terms between them.
 bool is_run_apart(const LoopNest& nest, const Tile& tile, int input) {
-  constexpr int64_t kLeastBytes = 32;
+  constexpr int64_t kNear = 32;
+  constexpr int64_t kPage = 4096;
   const int64_t stride = nest.stride(input, tile.reduce_axes.back());
+  const int64_t bytes = std::abs(stride) * nest.element_bytes(input);
   const bool has_columns = nest.depends_on(input, tile.columns);
-  return std::abs(stride) * nest.element_bytes(input) >= kLeastBytes &&
+  return bytes >= kNear && bytes < kPage &&
          nest.is_contiguous(input, has_columns ? tile.columns : tile.rows);
 }
 
