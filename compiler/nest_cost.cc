@@ -108,8 +108,7 @@ class Instructions {
     if (!nest_.depends_on(input, tile.columns)) return own_rows;
     if (tile.lanes == 1 || nest_.is_contiguous(input, tile.columns)) return own_rows * vectors;
     if (const double n = neighbours(input, tile); n > 1)
-      return vectors * n * (1 + 2 * std::max(parts() * n - 1, 1.0)) /
-             terms_at_once(input, tile);
+      return vectors * n * (1 + 2 * std::max(parts() * n - 1, 1.0)) / terms_at_once(input, tile);
     // Of few rows, a square is mostly empty.
     const double one_by_one = 2 * own_rows * width;
     return is_transposed(input, tile) ? std::min(width + 2 * shuffles(rows, width), one_by_one)
@@ -215,7 +214,7 @@ class Instructions {
 
 double NestCost::cycles(const Target& target) const {
   const MemoryPace& pace = target.pace;
-  constexpr double kInTime = 0.7;  // how much of what is asked into L1 does not show
+  constexpr double kInTime = 0.8;  // how much of what is asked into L1 does not show
   const double into_l1 = traffic.into_l1 - kInTime * traffic.asked_into_l1;
   const double computing = instruction_cycles + into_l1 / pace.l1_bytes;
   const double waiting =

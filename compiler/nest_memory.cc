@@ -223,7 +223,7 @@ class Level {
     const Place& place = operands_[operand];
     const bool is_buffer = place.buffer_bytes > 0;
     const bool waits = cache_.is_last && place.times_touched > 1 && !place.asked_for;
-    const double times = is_buffer               ? 1
+    const double times = is_buffer              ? 1
                          : cache_.holds_lines() ? place.times_touched + waits
                                                 : place.page_share;
     const double bytes = times * room(operand, box);

@@ -95,15 +95,14 @@ class Places {
 
   bool is_asked_for(int operand, bool into_l1, const std::vector<Node>& body) const {
     return std::any_of(body.begin(), body.end(), [&](const Node& node) {
-      if (const auto* loop = std::get_if<Loop>(&node)) 
+      if (const auto* loop = std::get_if<Loop>(&node))
         return is_asked_for(operand, into_l1, loop->body);
-      if (const auto* local = std::get_if<Local>(&node)) 
+      if (const auto* local = std::get_if<Local>(&node))
         return is_asked_for(operand, into_l1, local->body);
       const std::vector<Prefetch>& asked = std::get<Tile>(node).prefetches;
-      return std::any_of(asked.begin(), asked.end(),
-                         [&](const Prefetch& ahead) {
-                           return ahead.operand == operand && ahead.into_l1 == into_l1;
-                         });
+      return std::any_of(asked.begin(), asked.end(), [&](const Prefetch& ahead) {
+        return ahead.operand == operand && ahead.into_l1 == into_l1;
+      });
     });
   }
 
