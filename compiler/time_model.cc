@@ -25,7 +25,7 @@ struct Row {
 };
 
 // By einc calibrate on a Zen 1 core, the code of x86-64-v2 there too, and of x86-64-v4 on a Zen 4
-// core, with FP16 on an Emerald Rapids core. The first row whose target begins a name is its own.
+// core, with FP16 on a Granite Rapids core. The first row whose target begins a name is its own.
 // Precompiled kernels choose their instructions by the machine, so their rows
 // are those of the machine's own target.
 constexpr Row kRows[] = {
@@ -53,18 +53,18 @@ constexpr Row kRows[] = {
     {"x86-64-v3", kHwy, DType::kComplex128, {4.41e-10, 1.74e-09, 2.32e-09, 4.17e-07}},
     {"x86-64-v3", kHwy, DType::kInt32, {1.83e-10, 4.55e-10, 4.53e-10, 4.79e-07}},
     {"x86-64-v3", kHwy, DType::kInt64, {6.59e-10, 6.18e-10, 8.69e-10, 4.35e-07}},
-    {"x86-64-v4-fp16", kJit, DType::kFloat32, {1.22e-11, 4.94e-11, 6.94e-11, 1.83e-08}},
-    {"x86-64-v4-fp16", kJit, DType::kFloat64, {2.69e-11, 7.35e-11, 1.36e-10, 1.41e-08}},
-    {"x86-64-v4-fp16", kJit, DType::kComplex64, {5.04e-11, 1.35e-10, 1.14e-10, 1.43e-08}},
-    {"x86-64-v4-fp16", kJit, DType::kComplex128, {1.08e-10, 2.31e-10, 2.37e-10, 6.05e-09}},
-    {"x86-64-v4-fp16", kJit, DType::kInt32, {3.59e-11, 4e-11, 5.62e-11, 1.75e-08}},
-    {"x86-64-v4-fp16", kJit, DType::kInt64, {9.27e-11, 3.81e-11, 8.85e-11, 1.66e-08}},
-    {"x86-64-v4-fp16", kHwy, DType::kFloat32, {1.24e-11, 4e-10, 1.58e-10, 3.03e-07}},
-    {"x86-64-v4-fp16", kHwy, DType::kFloat64, {3.03e-11, 4.33e-10, 2.38e-10, 2.82e-07}},
-    {"x86-64-v4-fp16", kHwy, DType::kComplex64, {4.84e-11, 1.21e-09, 5.38e-10, 2.81e-07}},
-    {"x86-64-v4-fp16", kHwy, DType::kComplex128, {1.11e-10, 1.35e-09, 7.37e-10, 2.8e-07}},
-    {"x86-64-v4-fp16", kHwy, DType::kInt32, {3.48e-11, 5.5e-10, 1.78e-10, 3.04e-07}},
-    {"x86-64-v4-fp16", kHwy, DType::kInt64, {9.64e-11, 5.92e-10, 2.32e-10, 3.06e-07}},
+    {"x86-64-v4-fp16", kJit, DType::kFloat32, {1.14e-11, 3.04e-11, 5.12e-11, 1.23e-08}},
+    {"x86-64-v4-fp16", kJit, DType::kFloat64, {2.49e-11, 5.48e-11, 1.02e-10, 9.45e-09}},
+    {"x86-64-v4-fp16", kJit, DType::kComplex64, {4.48e-11, 1.02e-10, 8.99e-11, 1e-08}},
+    {"x86-64-v4-fp16", kJit, DType::kComplex128, {9.18e-11, 1.53e-10, 1.69e-10, 5.71e-09}},
+    {"x86-64-v4-fp16", kJit, DType::kInt32, {2.71e-11, 2.85e-11, 3.84e-11, 1.21e-08}},
+    {"x86-64-v4-fp16", kJit, DType::kInt64, {7.26e-11, 5.53e-11, 5.64e-11, 1.03e-08}},
+    {"x86-64-v4-fp16", kHwy, DType::kFloat32, {1.1e-11, 2.64e-10, 1.14e-10, 2.04e-07}},
+    {"x86-64-v4-fp16", kHwy, DType::kFloat64, {2.79e-11, 3.03e-10, 2.49e-10, 1.86e-07}},
+    {"x86-64-v4-fp16", kHwy, DType::kComplex64, {4.74e-11, 8.32e-10, 3.25e-10, 1.94e-07}},
+    {"x86-64-v4-fp16", kHwy, DType::kComplex128, {1.06e-10, 9.13e-10, 6.14e-10, 1.83e-07}},
+    {"x86-64-v4-fp16", kHwy, DType::kInt32, {2.51e-11, 3.82e-10, 1.3e-10, 1.88e-07}},
+    {"x86-64-v4-fp16", kHwy, DType::kInt64, {8.42e-11, 3.4e-10, 2.32e-10, 1.93e-07}},
     {"x86-64-v4", kJit, DType::kFloat32, {1.76e-11, 2.77e-11, 2.41e-11, 1.88e-08}},
     {"x86-64-v4", kJit, DType::kFloat64, {3.67e-11, 5.08e-11, 4.86e-11, 1.76e-08}},
     {"x86-64-v4", kJit, DType::kComplex64, {7.32e-11, 6.97e-11, 4.59e-11, 1.76e-08}},
