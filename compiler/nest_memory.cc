@@ -228,7 +228,9 @@ class Level {
                                                 : place.page_share;
     const double bytes = times * room(operand, box);
     return {.bytes = bytes,
-            .runs = is_buffer || place.asked_for ? 0 : box.runs,
+            .runs = is_buffer || place.asked_for
+                        ? 0
+                        : std::max(box.runs, bytes / kLine / place.lines_of_run),
             .asked_into_l1 = place.asked_into_l1 ? bytes : 0};
   }
 

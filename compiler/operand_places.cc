@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <limits>
 #include <variant>
 #include <vector>
 
@@ -34,6 +35,7 @@ class Places {
                 .page_share = 1,
                 .asked_for = is_asked_for(operand, false, nest_.body),
                 .asked_into_l1 = is_asked_for(operand, true, nest_.body),
+                .lines_of_run = lines_of_run(operand),
                 .inside_out = axes_of(operand)};
     if (nest_.is_buffer(operand)) {
       place.whole_bytes = info(nest_.compute).bytes;
@@ -91,6 +93,32 @@ class Places {
       if (writer != nullptr) return writer;
     }
     return nullptr;
+  }
+
+  // Processors read ahead little of what a tile reads as a few rows side by side for each term.
+  double lines_of_run(int operand) const {
+    constexpr double kFew = 4;
+    return !nest_.is_buffer(operand) && jumps_by_terms(operand, nest_.body)
+               ? kFew
+               : std::numeric_limits<double>::infinity();
+  }
+
+  bool jumps_by_terms(int operand, const std::vector<Node>& body) const {
+    return std::any_of(body.begin(), body.end(), [&](const Node& node) {
+      if (const auto* loop = std::get_if<Loop>(&node)) return jumps_by_terms(operand, loop->body);
+      if (const auto* local = std::get_if<Local>(&node))
+        return jumps_by_terms(operand, local->body);
+      return jumps_by_terms(operand, std::get<Tile>(node));
+    });
+  }
+
+  bool jumps_by_terms(int operand, const Tile& tile) const {
+    constexpr int64_t kLine = 64;
+    if (tile.inputs.size() < 2 || tile.reduce_axes.empty()) return false;
+    const int64_t jump = std::abs(nest_.stride(operand, tile.reduce_axes.back()));
+    return std::find(tile.inputs.begin(), tile.inputs.end(), operand) != tile.inputs.end() &&
+           nest_.depends_on(operand, tile.rows) && !nest_.depends_on(operand, tile.columns) &&
+           jump * nest_.element_bytes(operand) >= kLine;
   }
 
   bool is_asked_for(int operand, bool into_l1, const std::vector<Node>& body) const {

@@ -31,6 +31,7 @@ struct Place {
   double page_share;     // how much of finding a page shows: writing past the caches waits less
   bool asked_for;        // before it is needed, by a tile, or written past the caches
   bool asked_into_l1;    // by the tiles that sum it, in time
+  double lines_of_run;   // at most, of those that follow each other
   std::vector<OperandAxis> inside_out;
 };
 
