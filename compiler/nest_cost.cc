@@ -214,7 +214,7 @@ class Instructions {
 
 double NestCost::cycles(const Target& target) const {
   const MemoryPace& pace = target.pace;
-  constexpr double kInTime = 0.6;  // how much of what is asked into L1 does not show
+  constexpr double kInTime = 0.85;  // how much of what is asked into L1 does not show
   const double into_l1 = traffic.into_l1 - kInTime * traffic.asked_into_l1;
   const double computing = instruction_cycles + into_l1 / pace.l1_bytes;
   const double waiting =

@@ -18,7 +18,7 @@ namespace {
 // servers have since Sapphire Rapids, of a Granite Rapids core.
 constexpr MemoryPace kZen1 = {48, 24, 5, 6, 40, 9, 0.4, 4};
 constexpr MemoryPace kZen4 = {180, 42, 5, 1.6, 6, 9, 0.45, 1};
-constexpr MemoryPace kGraniteRapids = {34, 23, 10, 9.1, 6, 100, 0.32, 1};
+constexpr MemoryPace kGraniteRapids = {60, 23, 10, 9.1, 6, 100, 0.4, 1};
 
 constexpr Target kTargets[] = {
     // name cpu features, bytes regs fma f16 bf16 fp16 masks halves, L1 L2 L3 ways, terms, pace
