@@ -269,21 +269,10 @@ std::vector<int64_t> task_counts(const LoopNest& nest) {
   return counts;
 }
 
-namespace {
-
-bool all_pad(const std::vector<Node>& body, int operand) {
-  return std::all_of(body.begin(), body.end(), [&](const Node& node) {
-    if (const auto* loop = std::get_if<Loop>(&node)) return all_pad(loop->body, operand);
-    if (const auto* local = std::get_if<Local>(&node)) return all_pad(local->body, operand);
-    const Tile& tile = std::get<Tile>(node);
-    return tile.output != operand || tile.pads;
-  });
-}
-
-}  // namespace
-
 bool is_padded(const LoopNest& nest, int buffer) {
-  return all_pad(nest.body, nest.buffer_index(buffer));
+  return !any_tile(nest.body, [&](const Tile& tile) {
+    return tile.output == nest.buffer_index(buffer) && !tile.pads;
+  });
 }
 
 int64_t part_bytes(DType compute) {

@@ -87,7 +87,7 @@ struct TileDim {
 // each position of the innermost sum, while it sums; or, if the operand does not depend on the axis
 // `shared_along`, before it sums and only for its share of these positions among all tiles along
 // that axis. Of its output it asks for its own part, before it sums; of what it only copies, for as
-// much as it copies.
+// much as it copies. It comes into L1 where it is needed a few terms later, else into L2.
 struct Prefetch {
   int operand = 0;
   int64_t distance = 0;
@@ -134,6 +134,35 @@ struct Stripping {
   int64_t elements = 0;
   friend bool operator==(const Stripping&, const Stripping&) = default;
 };
+
+// Visits the tiles of a body, however deep, and may change them.
+template <typename Visit>
+void for_each_tile(std::vector<Node>& body, const Visit& visit) {
+  for (Node& node : body) {
+    if (auto* loop = std::get_if<Loop>(&node)) {
+      for_each_tile(loop->body, visit);
+    } else if (auto* local = std::get_if<Local>(&node)) {
+      for_each_tile(local->body, visit);
+    } else {
+      visit(std::get<Tile>(node));
+    }
+  }
+}
+
+// Whether any tile of a body, however deep, is so.
+template <typename Predicate>
+bool any_tile(const std::vector<Node>& body, const Predicate& is_so) {
+  for (const Node& node : body) {
+    if (const auto* loop = std::get_if<Loop>(&node)) {
+      if (any_tile(loop->body, is_so)) return true;
+    } else if (const auto* local = std::get_if<Local>(&node)) {
+      if (any_tile(local->body, is_so)) return true;
+    } else if (is_so(std::get<Tile>(node))) {
+      return true;
+    }
+  }
+  return false;
+}
 
 struct LoopNest {
   std::vector<NestOperand> inputs;

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
-#include <variant>
 #include <vector>
 
 #include "compiler/loop_nest.h"
@@ -33,8 +32,8 @@ class Places {
                 .buffer_bytes = 0,
                 .times_touched = 1,
                 .page_share = 1,
-                .asked_for = is_asked_for(operand, false, nest_.body),
-                .asked_into_l1 = is_asked_for(operand, true, nest_.body),
+                .asked_for = is_asked_for(operand, false),
+                .asked_into_l1 = is_asked_for(operand, true),
                 .lines_of_run = lines_of_run(operand),
                 .inside_out = axes_of(operand)};
     if (nest_.is_buffer(operand)) {
@@ -43,8 +42,9 @@ class Places {
           static_cast<double>(nest_.buffer_of(operand).elements) * place.whole_bytes;
     }
     if (operand == nest_.output_index()) {
-      const Tile* const writer = find_writer(nest_.body);
-      if (writer != nullptr && writer->streams) {
+      const bool streams = any_tile(
+          nest_.body, [&](const Tile& tile) { return tile.output == operand && tile.streams; });
+      if (streams) {
         place.page_share = 0.5;
         place.asked_for = true;
       } else {
@@ -79,37 +79,12 @@ class Places {
     return axes;
   }
 
-  // A tile that writes the output; null if there is none.
-  const Tile* find_writer(const std::vector<Node>& body) const {
-    for (const Node& node : body) {
-      const Tile* writer = nullptr;
-      if (const auto* loop = std::get_if<Loop>(&node)) {
-        writer = find_writer(loop->body);
-      } else if (const auto* local = std::get_if<Local>(&node)) {
-        writer = find_writer(local->body);
-      } else if (std::get<Tile>(node).output == nest_.output_index()) {
-        writer = &std::get<Tile>(node);
-      }
-      if (writer != nullptr) return writer;
-    }
-    return nullptr;
-  }
-
   // Processors read ahead little of what a tile reads as a few rows side by side for each term.
   double lines_of_run(int operand) const {
     constexpr double kFew = 4;
-    return !nest_.is_buffer(operand) && jumps_by_terms(operand, nest_.body)
-               ? kFew
-               : std::numeric_limits<double>::infinity();
-  }
-
-  bool jumps_by_terms(int operand, const std::vector<Node>& body) const {
-    return std::any_of(body.begin(), body.end(), [&](const Node& node) {
-      if (const auto* loop = std::get_if<Loop>(&node)) return jumps_by_terms(operand, loop->body);
-      if (const auto* local = std::get_if<Local>(&node))
-        return jumps_by_terms(operand, local->body);
-      return jumps_by_terms(operand, std::get<Tile>(node));
-    });
+    const bool jumps =
+        any_tile(nest_.body, [&](const Tile& tile) { return jumps_by_terms(operand, tile); });
+    return jumps && !nest_.is_buffer(operand) ? kFew : std::numeric_limits<double>::infinity();
   }
 
   bool jumps_by_terms(int operand, const Tile& tile) const {
@@ -121,15 +96,10 @@ class Places {
            jump * nest_.element_bytes(operand) >= kLine;
   }
 
-  bool is_asked_for(int operand, bool into_l1, const std::vector<Node>& body) const {
-    return std::any_of(body.begin(), body.end(), [&](const Node& node) {
-      if (const auto* loop = std::get_if<Loop>(&node))
-        return is_asked_for(operand, into_l1, loop->body);
-      if (const auto* local = std::get_if<Local>(&node))
-        return is_asked_for(operand, into_l1, local->body);
-      const std::vector<Prefetch>& asked = std::get<Tile>(node).prefetches;
-      return std::any_of(asked.begin(), asked.end(), [&](const Prefetch& ahead) {
-        return ahead.operand == operand && ahead.into_l1 == into_l1;
+  bool is_asked_for(int operand, bool into_l1) const {
+    return any_tile(nest_.body, [&](const Tile& tile) {
+      return std::any_of(tile.prefetches.begin(), tile.prefetches.end(), [&](const Prefetch& p) {
+        return p.operand == operand && p.into_l1 == into_l1;
       });
     });
   }

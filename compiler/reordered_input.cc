@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <optional>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "compiler/loop_nest.h"
@@ -70,19 +69,6 @@ class Reordering : MapReduceAxes {
   const Target& target_;
 };
 
-void read_from(int buffer, int input, std::vector<Node>& body) {
-  for (Node& node : body) {
-    if (auto* loop = std::get_if<Loop>(&node)) {
-      read_from(buffer, input, loop->body);
-    } else if (auto* local = std::get_if<Local>(&node)) {
-      read_from(buffer, input, local->body);
-    } else {
-      std::vector<int>& inputs = std::get<Tile>(node).inputs;
-      std::replace(inputs.begin(), inputs.end(), input, buffer);
-    }
-  }
-}
-
 }  // namespace
 
 std::optional<ReorderedInput> reordered_input(const MapReduce& step, const Target& target) {
@@ -111,7 +97,9 @@ std::optional<LoopNest> with_reordering(LoopNest nest, const ReorderedInput& reo
   for (const auto& [stride, axis] : packed) layout.add(axis, builder.range(axis));
   const int buffer = nest.buffer_index(layout.finish(lanes_of(nest.compute, target), true));
   copy(nest, builder, reordered.input, buffer, target, {.most_square = target.vector_bytes / 4});
-  read_from(buffer, reordered.input, phases);
+  for_each_tile(phases, [&](Tile& tile) {
+    std::replace(tile.inputs.begin(), tile.inputs.end(), reordered.input, buffer);
+  });
   for (Node& phase : phases) nest.body.push_back(std::move(phase));
   verify(nest);
   return nest;

@@ -3,8 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <variant>
-#include <vector>
 
 #include "compiler/loop_nest.h"
 #include "compiler/target.h"
@@ -37,22 +35,11 @@ void ask(const LoopNest& nest, Tile& tile, int64_t terms) {
   }
 }
 
-void ask(const LoopNest& nest, std::vector<Node>& body, int64_t terms) {
-  for (Node& node : body) {
-    if (auto* loop = std::get_if<Loop>(&node)) {
-      ask(nest, loop->body, terms);
-    } else if (auto* local = std::get_if<Local>(&node)) {
-      ask(nest, local->body, terms);
-    } else {
-      ask(nest, std::get<Tile>(node), terms);
-    }
-  }
-}
-
 }  // namespace
 
 void ask_for_terms_ahead(LoopNest& nest, const Target& target) {
-  if (target.terms_ahead > 0) ask(nest, nest.body, target.terms_ahead);
+  if (target.terms_ahead == 0) return;
+  for_each_tile(nest.body, [&](Tile& tile) { ask(nest, tile, target.terms_ahead); });
 }
 
 }  // namespace einc

@@ -162,10 +162,7 @@ void NestEmitter::emit_loop(const Loop& loop, const Scope& scope) {
 }
 
 bool NestEmitter::is_used(int operand, const std::vector<Node>& body) {
-  return std::any_of(body.begin(), body.end(), [&](const Node& node) {
-    if (const auto* loop = std::get_if<Loop>(&node)) return is_used(operand, loop->body);
-    if (const auto* local = std::get_if<Local>(&node)) return is_used(operand, local->body);
-    const Tile& tile = std::get<Tile>(node);
+  return any_tile(body, [&](const Tile& tile) {
     return tile.output == operand ||
            std::find(tile.inputs.begin(), tile.inputs.end(), operand) != tile.inputs.end() ||
            std::any_of(tile.prefetches.begin(), tile.prefetches.end(),

@@ -84,7 +84,7 @@ void TileEmitter::prefetch_part(const Prefetch& ahead, const Shape& shape) {
                  offsets);
 }
 
-// Into L2: what the tile itself reads may fill L1.
+// Into L2 unless it is needed soon: what the tile itself reads may fill L1.
 void TileEmitter::prefetch_lines(llvm::Value* start, const std::vector<int64_t>& offsets,
                                  bool into_l1) {
   constexpr int64_t kLine = 64;
