@@ -23,11 +23,18 @@
 namespace einc {
 namespace {
 
+// Whether one row after the other is written, or one vector of all rows, for which less has to stay
+// in L1.
+enum class Order { kVectorsInside, kVectorsOutside };
+
 // P has C's innermost label, Q the next one.
 class SpreadScheduler : ContractionAxes {
  public:
-  SpreadScheduler(const ContractionForm& form, const Target& target)
-      : ContractionAxes(form), target_(target), bytes_(info(form.step.compute).bytes) {
+  SpreadScheduler(const ContractionForm& form, const Target& target, Order order)
+      : ContractionAxes(form),
+        target_(target),
+        order_(order),
+        bytes_(info(form.step.compute).bytes) {
     if (find_contiguous(n, kC) < 0) {  // n is P's
       std::swap(m, n);
       std::swap(p_, q_);
@@ -53,11 +60,11 @@ class SpreadScheduler : ContractionAxes {
                                    [&](int axis) { return nest.stride(kC, axis) == extent(y_); });
     if (next == m.end()) return false;
     const int64_t whole_lines = std::lcm(extent(y_), 64 / bytes_) / extent(y_);
+    const int z = *next;
     const int64_t some = ceil_div(4 * lanes(), extent(y_));
-    z_ = *next;
-    for (const int64_t unit : {whole_lines, some, std::min(some, extent(z_))})
-      if (extent(z_) % unit == 0) {
-        inner_z_ = cut(z_, unit, m);
+    for (const int64_t unit : {whole_lines, some, std::min(some, extent(z))})
+      if (extent(z) % unit == 0) {
+        inner_z_ = cut(z, unit, m);
         return extent(y_) * unit >= lanes();
       }
     return false;
@@ -75,15 +82,17 @@ class SpreadScheduler : ContractionAxes {
 
   int64_t run_length() const { return extent(inner_z_) * extent(y_); }
 
-  // Labels of a group beside those of the run.
+  // A group's labels outside the run, those first whose rows lie close in C.
   std::vector<int> rows_of(const std::vector<int>& group) const {
     std::vector<int> rows;
     for (const int axis : group)
-      if (axis != y_ && axis != z_ && axis != inner_z_) rows.push_back(axis);
+      if (axis != y_ && axis != inner_z_) rows.push_back(axis);
+    sort_by(rows, [&](int axis) { return std::abs(nest.stride(kC, axis)); });
     return rows;
   }
 
-  // The tile that takes the fewest cycles for each of its rows.
+  // The tile that takes the fewest cycles for each of its rows, of as good ones that of the closest
+  // rows.
   bool choose_tile() {
     constexpr int64_t kMost = 8;
     double fewest = std::numeric_limits<double>::infinity();
@@ -170,17 +179,16 @@ class SpreadScheduler : ContractionAxes {
     NestBuilder builder(nest);
     std::vector<Step> p_steps = steps_of(batch);
     for (const Step& step : steps_of(rows_of(n))) p_steps.push_back(step);
-    std::vector<int> q_axes = rows_of(m);
-    if (z_ != inner_z_) q_axes.push_back(z_);
-    const std::vector<Step> q_steps = steps_of(q_axes);
+    const std::vector<Step> q_steps = steps_of(rows_of(m));
     builder.parallel_loops(q_steps, builder.parallel_loops(p_steps, tasks()));
     builder.loops(p_steps);
     const int p = pack(builder, p_, rows_of(n));
     builder.loops(q_steps);
     const int q = pack(builder, q_, rows_of(m));
+    if (order_ == Order::kVectorsOutside) builder.loop({flat_, lanes()});
     for (const auto& [group, row] : {std::pair(&n, p_row_), std::pair(&m, q_row_)})
       for (const int axis : rows_of(*group)) builder.loop({axis, axis == row.axis ? row.count : 1});
-    builder.loop({flat_, lanes()});
+    if (order_ == Order::kVectorsInside) builder.loop({flat_, lanes()});
     Tile tile{.inputs = {p, q},
               .output = kC,
               .rows = {p_row_, q_row_},
@@ -193,12 +201,12 @@ class SpreadScheduler : ContractionAxes {
   }
 
   const Target& target_;
+  const Order order_;
   int64_t bytes_;
   int p_ = 1;
   int q_ = 0;
   int y_ = -1;        // C is contiguous along it
-  int z_ = -1;        // C's next label
-  int inner_z_ = -1;  // the part of it in a run
+  int inner_z_ = -1;  // the part of C's next label that is in a run
   TileDim p_row_, q_row_;
   std::vector<int64_t> sizes_;  // positions of each axis in a block
   int flat_ = -1;               // walks the run
@@ -208,7 +216,8 @@ class SpreadScheduler : ContractionAxes {
 
 std::vector<LoopNest> schedule_spread(const ContractionForm& form, const Target& target) {
   std::vector<LoopNest> nests;
-  if (auto nest = SpreadScheduler(form, target).run()) nests.push_back(*std::move(nest));
+  for (const Order order : {Order::kVectorsInside, Order::kVectorsOutside})
+    if (auto nest = SpreadScheduler(form, target, order).run()) nests.push_back(*std::move(nest));
   return nests;
 }
 
