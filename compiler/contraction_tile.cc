@@ -76,6 +76,7 @@ bool ContractionTile::choose_columns() {
   if (column < 0) return false;
   columns_ = {{column, extent(column)}};
   if (column == of_output && choice_.packs_p) widen_columns();
+  if (choice_.columns == Columns::kRuns && !join_runs()) return false;
   lanes_ = vector_lanes(count_of(columns_), nest.compute, target_);
   return choice_.packs_p || lanes_ == 1 || is_contiguous(p_, columns_) || p_is_interleaved();
 }
@@ -95,6 +96,23 @@ void ContractionTile::widen_columns() {
     if (next == n.end()) return;
     columns_.insert(columns_.begin(), {*next, extent(*next)});
   }
+}
+
+// Adds P's label of which C's runs lie closest, where one run leaves vectors in part empty.
+bool ContractionTile::join_runs() {
+  const int64_t lanes = lanes_of(nest.compute, target_);
+  const int64_t run = count_of(columns_);
+  if (!choice_.packs_p || columns_.size() > 1 || y_ != columns_[0].axis || run % lanes == 0 ||
+      2 * run < lanes)
+    return false;
+  int closest = -1;
+  for (const int axis : n)
+    if (axis != y_ &&
+        (closest < 0 || std::abs(nest.stride(kC, axis)) < std::abs(nest.stride(kC, closest))))
+      closest = axis;
+  if (closest < 0) return false;
+  columns_.insert(columns_.begin(), {closest, extent(closest)});
+  return true;
 }
 
 // The tile that takes the fewest cycles for all of C; of near equals the one that reads P less
@@ -216,7 +234,9 @@ std::optional<Prefetch> ContractionTile::ask_for(int operand, int64_t distance) 
 }
 
 bool ContractionTile::needs_c_buffer() const {
-  if (y_ < 0 || lanes_ == 1 || is_contiguous(kC, columns_) || choice_.in_blocks) return false;
+  if (y_ < 0 || lanes_ == 1 || choice_.in_blocks || choice_.columns == Columns::kRuns ||
+      is_contiguous(kC, columns_))
+    return false;
   const bool is_square = rows_.size() == 1 && columns_.size() == 1 && rows_[0].axis == y_ &&
                          rows_[0].count <= lanes_ && columns_[0].count <= lanes_;
   const bool is_interleaved = rows_.size() == 1 && rows_[0].axis == y_ &&

@@ -19,6 +19,7 @@ enum class Columns {
   kOfOutput,  // the one that C is contiguous along
   kOfP,       // the one that P is contiguous along
   kLongest,
+  kRuns,  // that of kOfOutput, and another one, so that a tile has runs of C and vectors are full
 };
 
 struct TileChoice {
@@ -67,6 +68,7 @@ class ContractionTile : public ContractionAxes {
   // Whether products of pages follow each other in memory without gaps, row by row.
   bool reads_whole_rows() const;
   void widen_columns();
+  bool join_runs();
   bool p_is_interleaved() const;
   bool writes_blocks() const;
   // False where no tile fits of those whose rows are a multiple of `unit_of_y` positions of C's

@@ -224,6 +224,15 @@ bool LoopNest::is_contiguous(int operand, const std::vector<TileDim>& dims) cons
   return true;
 }
 
+int64_t LoopNest::run_of_columns(int operand, const std::vector<TileDim>& columns) const {
+  int64_t run = 1;
+  for (size_t d = columns.size(); d-- > 0;) {
+    if (columns[d].count > 1 && stride(operand, columns[d].axis) != run) break;
+    run *= columns[d].count;
+  }
+  return run;
+}
+
 bool LoopNest::stores_blocks(const Tile& tile, int64_t rows) const {
   const int64_t block = block_lanes(compute);
   return tile.lanes % block == 0 && tile.rows.size() == 1 && tile.columns.size() == 1 &&

@@ -195,6 +195,8 @@ struct LoopNest {
   bool reads_pairs(const Tile& tile) const;
   // Whether the flattened dims lie side by side.
   bool is_contiguous(int operand, const std::vector<TileDim>& dims) const;
+  // Of flattened columns, as many as an operand has side by side, one such run after the other.
+  int64_t run_of_columns(int operand, const std::vector<TileDim>& columns) const;
   // Whether a tile of so many rows stores 16 bytes of neighbouring rows for each of its columns.
   bool stores_blocks(const Tile& tile, int64_t rows) const;
   // Of an operand's real part: the whole element where it is no buffer of complex numbers.

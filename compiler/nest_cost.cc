@@ -158,7 +158,8 @@ class Instructions {
     if (nest_.stores_blocks(tile, static_cast<int64_t>(rows)))
       return 1.5 * rows * width / static_cast<double>(block_lanes(nest_.compute)) +
              3 * rows * vectors;
-    return 1.5 * rows * width;
+    const auto run = static_cast<double>(nest_.run_of_columns(tile.output, tile.columns));
+    return 1.5 * rows * std::min(vectors + width / run, width);
   }
 
   // Elements that one column has side by side, if the next column's come right after them: they are

@@ -261,7 +261,8 @@ class PanelScheduler : PanelBlocks {
     } else if (q_is_resident_ && is_streamed(p_, target_)) {
       if (const auto next = next_panel(builder)) tile.prefetches.push_back(*next);
     }
-    tile.streams = may_stream && streams_whole_lines(nest, builder, tile, target_);
+    tile.streams = may_stream && choice_.columns != Columns::kRuns &&
+                   streams_whole_lines(nest, builder, tile, target_);
     if (!tile.streams && c_operand() == kC && is_streamed(kC, target_))
       tile.prefetches.push_back({kC, 0});
     builder.leaf(std::move(tile));
@@ -355,7 +356,8 @@ std::vector<LoopNest> schedule_by_panels(const ContractionForm& form, const Targ
       nests.push_back(std::move(nest));
   };
   for (const bool from_a : {false, true})
-    for (const Columns columns : {Columns::kOfOutput, Columns::kOfP, Columns::kLongest})
+    for (const Columns columns :
+         {Columns::kOfOutput, Columns::kOfP, Columns::kLongest, Columns::kRuns})
       for (const bool packs_p : {false, true})
         for (const bool packs_q : {false, true})
           for (const bool in_blocks : {false, true})

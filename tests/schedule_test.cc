@@ -6,9 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <map>
-#include <sstream>
 #include <string>
 #include <variant>
 #include <vector>
@@ -17,13 +15,11 @@
 #include "compiler/assemble.h"
 #include "compiler/code_generator.h"
 #include "compiler/compile.h"
-#include "compiler/nest_cost.h"
-#include "compiler/schedule.h"
 #include "compiler/target.h"
 #include "einc/einc.h"
-#include "frontend/bind.h"
 #include "random_case.h"
 #include "runtime/run.h"
+#include "step_schedules.h"
 
 namespace einc::test {
 namespace {
@@ -56,20 +52,6 @@ std::vector<Target> all_targets() {
   result.push_back(widest_registers(*find_target("host")));
   result.push_back(small_caches(result.back()));
   return result;
-}
-
-Einsum bound(const Request& request) {
-  const Dialect& dialect = *find_dialect("einc");
-  return einc::bind(*parse(request.expression, dialect), request.inputs, request.output_type,
-                    std::nullopt, dialect)
-      ->einsum;
-}
-
-std::vector<LoopNest> schedules_of(const PlanStep& step, const Target& target) {
-  if (const auto* contraction = std::get_if<Contraction>(&step))
-    return schedules(*contraction, target);
-  if (const auto* map_reduce = std::get_if<MapReduce>(&step)) return schedules(*map_reduce, target);
-  return {};
 }
 
 // The program of a request in which each step has its `choice`th schedule, as far as it has so
@@ -125,26 +107,6 @@ TEST_P(Schedules, AllAgreeWithTheReference) {
 
 INSTANTIATE_TEST_SUITE_P(Shard, Schedules, testing::Range(0, 8));
 
-// An expression without spaces or ellipses, and the extent of each label.
-Request request_of(const std::string& expression, DType dtype,
-                   const std::function<int64_t(char)>& extent_of) {
-  Request request{.expression = expression};
-  const auto type_of = [&](const std::string& term) {
-    std::vector<int64_t> extents;
-    for (const char label : term) extents.push_back(extent_of(label));
-    return TensorType::row_major(dtype, extents);
-  };
-  const size_t arrow = expression.find("->");
-  std::istringstream inputs(expression.substr(0, arrow));
-  for (std::string term; std::getline(inputs, term, ',');) {
-    request.terms.push_back(term);
-    request.inputs.push_back(type_of(term));
-  }
-  request.output = expression.substr(arrow + 2);
-  request.output_type = type_of(request.output);
-  return request;
-}
-
 // What random cases seldom meet: runs of C that belong to both operands, in whole lines and not;
 // few columns of long sums; pairs of bfloat16 in all orders; permutations too large for the caches,
 // whose rows begin inside of lines and not; blocks of some labels whose first choice has no room;
@@ -197,6 +159,11 @@ TEST(Schedule, RareShapesAgreeWithTheReference) {
       {"aebf,fdec->abcd",
        DType::kFloat64,
        {{'a', 23}, {'b', 23}, {'e', 11}, {'f', 13}, {'c', 5}, {'d', 7}}},
+      {"eafd,fbec->abcd", DType::kFloat32, {{'a', 5}, {'d', 40}}},
+      {"afd,fb->abd", DType::kFloat64, {{'a', 7}, {'d', 20}, {'b', 11}}},
+      {"afd,fb->abd", DType::kComplex64, {{'a', 9}, {'d', 11}, {'b', 6}}},
+      {"afd,fb->abd", DType::kBFloat16, {{'a', 5}, {'d', 26}, {'b', 7}, {'f', 10}}},
+      {"afd,fb->abd", DType::kInt16, {{'a', 6}, {'d', 21}, {'b', 5}}},
   };
   int turn = 0;
   for (const auto& [expression, dtype, extents] : cases) {
@@ -314,86 +281,6 @@ TEST(Schedule, StripsTheExponentOfItsOutput) {
         if (HasFailure()) return;
       }
   }
-}
-
-// The chosen schedules of an einsum with equal extents.
-std::vector<LoopNest> chosen_nests(const std::string& expression, int64_t extent,
-                                   const Target& target) {
-  const Request request = request_of(expression, DType::kFloat32, [&](char) { return extent; });
-  const Dialect& dialect = *find_dialect("einc");
-  const Einsum einsum =
-      einc::bind(*parse(expression, dialect), request.inputs, std::nullopt, std::nullopt, dialect)
-          ->einsum;
-  const auto steps = plan(einsum, *plan_request({}, einsum), std::nullopt, nullptr);
-  std::vector<LoopNest> nests;
-  for (const PlanStep& step : steps->steps) nests.push_back(schedules_of(step, target).front());
-  return nests;
-}
-
-// What they take, by the cost model.
-double cycles_of(const std::string& expression, int64_t extent, const Target& target) {
-  double cycles = 0;
-  for (const LoopNest& nest : chosen_nests(expression, extent, target))
-    cycles += cost_of(nest, target).cycles(target);
-  return cycles;
-}
-
-TEST(Schedule, DoesNotDependOnTheNamesOfLabels) {
-  const struct {
-    const char* first;
-    const char* second;
-  } kCases[] = {
-      {"ij,jk->ik", "zy,yx->zx"},
-      {"ij->ji", "ba->ab"},
-      {"aebf,dfce->abcd", "wzyx,uxvz->wyvu"},
-      {"i,ijk,ilk->ijl", "z,zya,zxa->zyx"},
-      {"ab,bc,cd->ad", "tk,kz,za->ta"},
-  };
-  const auto keys_of = [](const char* expression, const Target& target) {
-    std::vector<std::string> keys;
-    for (const LoopNest& nest : chosen_nests(expression, 24, target))
-      keys.push_back(nest_key(nest));
-    return keys;
-  };
-  for (const Target& target : targets())
-    for (const auto& [first, second] : kCases)
-      EXPECT_EQ(keys_of(first, target), keys_of(second, target)) << second;
-}
-
-TEST(Schedule, PacksOnceWhatSeveralTasksNeed) {
-  for (const char* const expression : {"mk,kn->mn", "mk,nk->nm"})
-    for (const Target& target : targets()) {
-      const LoopNest nest = chosen_nests(expression, 1024, target).front();
-      EXPECT_GT(task_counts(nest).size(), size_t{1}) << expression << " for " << target.name;
-      EXPECT_GT(nest.shared_scratch_bytes, 0);
-      const LoopNest small = chosen_nests(expression, 128, target).front();
-      EXPECT_EQ(task_counts(small).size(), size_t{1}) << expression << " for " << target.name;
-    }
-}
-
-TEST(Schedule, CostsTheSameWhicheverOperandComesFirst) {
-  const struct {
-    const char* first;
-    const char* second;
-    int64_t extent;
-  } kCases[] = {
-      {"ij,jk->ik", "jk,ij->ik", 256},
-      {"bij,bjk->bik", "bjk,bij->bik", 64},
-      {"i,j->ij", "j,i->ij", 4096},
-      {"ij,j->i", "j,ij->i", 1024},
-      {"ij,ij->j", "ij,ij->j", 512},
-      {"aedf,fbec->abcd", "fbec,aedf->abcd", 40},
-      {"aebf,fdec->abcd", "fdec,aebf->abcd", 40},
-      {"eafc,bfde->abcd", "bfde,eafc->abcd", 40},
-      {"bda,dc->abc", "dc,bda->abc", 96},
-      {"gdab,efgc->abcdef", "efgc,gdab->abcdef", 20},
-  };
-  for (const Target& target : targets())
-    for (const auto& [first, second, extent] : kCases) {
-      const double cycles = cycles_of(first, extent, target);
-      EXPECT_NEAR(cycles_of(second, extent, target), cycles, cycles / 100)
-          << first << " and " << second << " for " << target.name;
-    }
 }
 
 }  // namespace

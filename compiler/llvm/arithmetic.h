@@ -63,6 +63,8 @@ class Arithmetic {
   // Numbers of one lane, and zeros after them.
   Number from_lanes(const std::vector<Number>& numbers, int lanes) const;
   int lanes_of(const Number& number) const;
+  // The lanes from one on, moved to the front; those behind them hold anything.
+  Number from(int lane, const Number& number) const;
 
   // Elements as they lie in an operand, converted. Lanes from `active` on are neither read nor
   // written; they come back as zero. What streams bypasses the caches: aligned whole vectors.

@@ -145,6 +145,13 @@ Number Arithmetic::shuffle(const Number& a, const Number& b, const std::vector<i
           a.im == nullptr ? nullptr : ir_.CreateShuffleVector(a.im, b.im, order)};
 }
 
+Number Arithmetic::from(int lane, const Number& number) const {
+  if (lane == 0) return number;
+  std::vector<int> order(index(lanes_of(number)), -1);
+  std::iota(order.begin(), order.end() - lane, lane);
+  return shuffle(number, number, order);
+}
+
 Number Arithmetic::side_by_side(const Number& low, const Number& high) const {
   std::vector<int> all(index(2 * lanes_of(low)));
   std::iota(all.begin(), all.end(), 0);

@@ -175,7 +175,7 @@ void TileEmitter::store_by_access(const Numbers& sums, const Shape& shape, bool 
     case Access::kBlocks:
       return store_blocks(sums, shape, adds);
     case Access::kStrided:
-      return store_elements(sums, shape, adds);
+      return store_runs(sums, shape, adds);
   }
 }
 
@@ -278,17 +278,24 @@ void TileEmitter::store_blocks(const Numbers& sums, const Shape& shape, bool add
   }
 }
 
-void TileEmitter::store_elements(const Numbers& sums, const Shape& shape, bool adds) {
+// What of each vector lies side by side, on its own.
+void TileEmitter::store_runs(const Numbers& sums, const Shape& shape, bool adds) {
   const int64_t vectors = vectors_of(shape);
+  const int64_t longest = loops().run_of_columns(tile_.output, shape.columns);
   for (int64_t row = 0; row < shape.row_count(); ++row)
     for (int64_t v = 0; v < vectors; ++v) {
       const Number& vector = sums[static_cast<size_t>(row * vectors + v)];
-      const int64_t first = v * tile_.lanes;
-      for (int64_t column = first; column < std::min(first + tile_.lanes, shape.width()); ++column)
+      const int64_t end = std::min((v + 1) * tile_.lanes, shape.width());
+      for (int64_t column = v * tile_.lanes; column < end;) {
+        const int64_t active = std::min(longest - column % longest, end - column);
+        const auto lane = static_cast<int>(column - first_column(shape, v));
+        const Number run = active == 1 ? numbers_.lane(vector, lane) : numbers_.from(lane, vector);
         store({{offset_of(tile_.output, shape.rows, row) +
                     offset_of(tile_.output, shape.columns, column),
-                numbers_.lane(vector, static_cast<int>(column - first_column(shape, v))), 1}},
+                run, active}},
               adds, false);
+        column += active;
+      }
     }
 }
 

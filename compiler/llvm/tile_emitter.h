@@ -101,7 +101,7 @@ class TileEmitter {
   void store_interleaved(const Numbers& sums, const Shape& shape, bool adds, bool streams);
   void store_transposed(const Numbers& sums, const Shape& shape, bool adds, bool streams);
   void store_blocks(const Numbers& sums, const Shape& shape, bool adds);
-  void store_elements(const Numbers& sums, const Shape& shape, bool adds);
+  void store_runs(const Numbers& sums, const Shape& shape, bool adds);
   void store_lane_sums(const Numbers& sums, const Shape& shape, bool adds);
   // What a tile stores, by offset in bytes from the start of its ranges.
   struct Store {
