@@ -98,12 +98,14 @@ void ContractionTile::widen_columns() {
   }
 }
 
-// Adds P's label of which C's runs lie closest, where one run leaves vectors in part empty.
+// Adds P's label of which C's runs lie closest, where one run leaves vectors in part empty, and C
+// takes less time to write than to compute.
 bool ContractionTile::join_runs() {
+  constexpr int64_t kShortSum = 128;
   const int64_t lanes = lanes_of(nest.compute, target_);
   const int64_t run = count_of(columns_);
   if (!choice_.packs_p || columns_.size() > 1 || y_ != columns_[0].axis || run % lanes == 0 ||
-      2 * run < lanes)
+      2 * run < lanes || (extent(k) < kShortSum && is_streamed(kC, target_)))
     return false;
   int closest = -1;
   for (const int axis : n)
