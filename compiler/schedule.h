@@ -15,6 +15,8 @@ namespace einc {
 // predicts to be fastest first. All give the same result up to rounding.
 std::vector<LoopNest> schedules(const Contraction& step, const Target& target);
 std::vector<LoopNest> schedules(const MapReduce& step, const Target& target);
+// None of a step that is no loop nest.
+std::vector<LoopNest> schedules(const PlanStep& step, const Target& target);
 
 // The first of them that takes at most so many bytes of scratch for each task; if there is none,
 // the one that takes least. A function of its arguments alone, not of the number of threads:

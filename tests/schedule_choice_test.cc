@@ -8,13 +8,14 @@
 #include <string>
 #include <vector>
 
+#include "bound_request.h"
 #include "compiler/compile.h"
 #include "compiler/loop_nest.h"
 #include "compiler/nest_cost.h"
 #include "compiler/plan.h"
+#include "compiler/schedule.h"
 #include "compiler/target.h"
 #include "einc/dtype.h"
-#include "step_schedules.h"
 
 namespace einc::test {
 namespace {
@@ -26,7 +27,7 @@ std::vector<LoopNest> chosen_nests(const std::string& expression, int64_t extent
   const Einsum einsum = bound(request);
   const auto steps = plan(einsum, *plan_request({}, einsum), std::nullopt, nullptr);
   std::vector<LoopNest> nests;
-  for (const PlanStep& step : steps->steps) nests.push_back(schedules_of(step, target).front());
+  for (const PlanStep& step : steps->steps) nests.push_back(schedules(step, target).front());
   return nests;
 }
 

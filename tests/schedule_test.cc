@@ -11,15 +11,16 @@
 #include <variant>
 #include <vector>
 
+#include "bound_request.h"
 #include "case_count.h"
 #include "compiler/assemble.h"
 #include "compiler/code_generator.h"
 #include "compiler/compile.h"
+#include "compiler/schedule.h"
 #include "compiler/target.h"
 #include "einc/einc.h"
 #include "random_case.h"
 #include "runtime/run.h"
-#include "step_schedules.h"
 
 namespace einc::test {
 namespace {
@@ -62,7 +63,7 @@ Program forced(const Request& request, const Plan& plan, const Target& target, s
   program.output = request.output_type;
   for (const PlanStep& step : plan.steps) {
     const MakeCode make_code = [&](const LoopNest&, const Target&) {
-      const std::vector<LoopNest> all = schedules_of(step, target);
+      const std::vector<LoopNest> all = schedules(step, target);
       return (*code_generator())->compile(all[choice % all.size()], target);
     };
     program.steps.push_back(*assemble(step, target, std::nullopt, make_code, nullptr));
@@ -76,7 +77,7 @@ void check_all_schedules(RandomCase& random_case) {
   for (const Target& target : all_targets()) {
     size_t choices = 1;
     for (const PlanStep& step : steps->steps)
-      choices = std::max(choices, schedules_of(step, target).size());
+      choices = std::max(choices, schedules(step, target).size());
     for (size_t choice = 0; choice < choices; ++choice) {
       const Program program = forced(request, *steps, target, choice);
       const auto faults =
@@ -267,7 +268,7 @@ TEST(Schedule, StripsTheExponentOfItsOutput) {
     if (auto* map_reduce = std::get_if<MapReduce>(&step)) map_reduce->strips_exponent = true;
     const bool is_single = dtype == DType::kFloat32 || dtype == DType::kComplex64;
     for (const Target& target : all_targets())
-      for (const LoopNest& nest : schedules_of(step, target)) {
+      for (const LoopNest& nest : schedules(step, target)) {
         SCOPED_TRACE(testing::Message() << expression << " on " << target.name << '\n'
                                         << to_string(nest));
         ASSERT_TRUE(nest.stripping);

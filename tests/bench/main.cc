@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
-#include <filesystem>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -19,6 +18,7 @@
 #include "paths.h"
 #include "peers.h"
 #include "report.h"
+#include "suite_cases.h"
 
 namespace einc::bench {
 namespace {
@@ -63,43 +63,6 @@ constexpr struct {
     {kNetworks, "tensor networks, run"},
 };
 
-constexpr std::pair<const char*, DType> kShortNames[] = {
-    {"f16", DType::kFloat16}, {"bf16", DType::kBFloat16}, {"f32", DType::kFloat32},
-    {"f64", DType::kFloat64}, {"c64", DType::kComplex64}, {"c128", DType::kComplex128},
-};
-
-DType parse_dtype(const std::string& name) {
-  for (const auto& [short_name, dtype] : kShortNames)
-    if (name == short_name) return dtype;
-  if (const auto dtype = dtype_from_name(name)) return *dtype;
-  throw std::runtime_error("no dtype '" + name + "'");
-}
-
-// A suite's file, or the file itself.
-std::string file_of(const std::string& suite) {
-  for (const auto& row : kSuites)
-    if (suite == row.name) return std::string(EINC_BENCH_DATA) + "/" + suite + ".csv";
-  if (!std::filesystem::is_regular_file(suite))
-    throw std::runtime_error("'" + suite + "' is neither a suite nor a file");
-  return suite;
-}
-
-std::vector<Case> cases_of(const std::string& suite, const Arguments& arguments) {
-  std::vector<DType> dtypes = {DType::kFloat32, DType::kFloat64};
-  if (!arguments.dtypes.empty()) dtypes.clear();
-  for (const std::string& name : arguments.dtypes) dtypes.push_back(parse_dtype(name));
-  std::vector<Case> cases = load_cases(file_of(suite), dtypes, !arguments.dtypes.empty());
-  std::erase_if(cases, [&](const Case& item) {
-    const auto matches = [&](const std::string& filter) {
-      return item.name.find(filter) != std::string::npos ||
-             item.expression.find(filter) != std::string::npos;
-    };
-    return !arguments.filters.empty() &&
-           std::none_of(arguments.filters.begin(), arguments.filters.end(), matches);
-  });
-  return cases;
-}
-
 // The peak's seconds per operation, as a contestant: the machine's pace varies from case to case.
 Contestant peak_contestant(int threads, DType dtype) {
   constexpr double kSeconds = 2e-3;
@@ -133,7 +96,8 @@ SuiteCases cases_of(const Arguments& arguments) {
   SuiteCases cases;
   for (const std::string& suite : arguments.suites)
     if (suite != kCalls && suite != kPaths && suite != kNetworks)
-      for (Case& item : cases_of(suite, arguments)) cases.emplace_back(suite, std::move(item));
+      for (Case& item : suite_cases(suite, arguments.dtypes, arguments.filters))
+        cases.emplace_back(suite, std::move(item));
   return cases;
 }
 

@@ -1,4 +1,4 @@
-#include "step_schedules.h"
+#include "bound_request.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -6,10 +6,8 @@
 #include <optional>
 #include <sstream>
 #include <string>
-#include <variant>
 #include <vector>
 
-#include "compiler/schedule.h"
 #include "frontend/bind.h"
 #include "frontend/dialect.h"
 #include "frontend/parse.h"
@@ -40,13 +38,6 @@ Einsum bound(const Request& request) {
   return einc::bind(*parse(request.expression, dialect), request.inputs, request.output_type,
                     std::nullopt, dialect)
       ->einsum;
-}
-
-std::vector<LoopNest> schedules_of(const PlanStep& step, const Target& target) {
-  if (const auto* contraction = std::get_if<Contraction>(&step))
-    return schedules(*contraction, target);
-  if (const auto* map_reduce = std::get_if<MapReduce>(&step)) return schedules(*map_reduce, target);
-  return {};
 }
 
 }  // namespace einc::test
