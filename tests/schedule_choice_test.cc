@@ -73,11 +73,10 @@ TEST(ScheduleChoice, PacksOnceWhatSeveralTasksNeed) {
 }
 
 // The tile that writes the output.
-Tile last_tile(const LoopNest& nest) {
+Tile last_tile(LoopNest nest) {
   Tile last;
-  any_tile(nest.body, [&](const Tile& tile) {
+  for_each_tile(nest.body, [&](const Tile& tile) {
     if (tile.output == nest.output_index()) last = tile;
-    return false;
   });
   return last;
 }

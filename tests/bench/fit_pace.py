@@ -14,7 +14,7 @@ import sys
 import time
 
 NAMES = ["l1_bytes", "l2_bytes", "l3_bytes", "page", "far_page", "run", "not_overlapped", "in_time"]
-START = [60, 23, 10, 9.1, 6, 100, 0.4, 0.85]  # of x86-64-v4-fp16; in_time is nest_cost.cc's kInTime
+START = [60, 23, 10, 9.1, 6, 100, 0.4, 0.85]  # wherever; in_time is kInTime of nest_cost.cc
 SHORTEST = 15e-6  # seconds; what takes less is called more than it computes
 FEATURES = ["instructions", "into_l1", "asked_into_l1", "into_l2", "into_l3", "pages", "far_pages",
             "runs"]
@@ -75,7 +75,7 @@ def main():
     cases = read(sys.argv[2:])
     if not cases:
         sys.exit("no case with several schedules of 15 us and more")
-    for title, pace in ("before", START), ("best", search(cases, float(sys.argv[1]))):
+    for title, pace in ("start", START), ("best", search(cases, float(sys.argv[1]))):
         print(title, " ".join(f"{name} {value:.3g}" for name, value in zip(NAMES, pace)),
               f"chosen {math.exp(mean(cases, pace)):.4f}")
     worst = sorted(cases, key=lambda name: -regret(cases[name], pace))

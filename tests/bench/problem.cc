@@ -7,52 +7,10 @@
 #include <cstring>
 #include <type_traits>
 
+#include "operands.h"
+
 namespace einc::bench {
 namespace {
-
-// xorshift64*; a draw has 32 good bits.
-struct Random {
-  uint64_t state = 0x9e3779b97f4a7c15;
-
-  uint32_t next() {
-    state ^= state >> 12;
-    state ^= state << 25;
-    state ^= state >> 27;
-    return static_cast<uint32_t>((state * 0x2545f4914f6cdd1d) >> 32);
-  }
-  // Between -1 and 1: sums neither grow with their length nor cancel out.
-  float real() { return static_cast<float>(static_cast<int32_t>(next())) * 0x1p-31F; }
-};
-
-template <class T>
-T draw(Random& random, Kind kind) {
-  if constexpr (std::is_integral_v<T>) {
-    if (kind == Kind::kBoolean) return static_cast<T>(random.next() & 1);
-    const auto small = static_cast<int>(random.next() & 7);
-    return static_cast<T>(kind == Kind::kSigned ? small - 3 : small);
-  } else if constexpr (std::is_same_v<T, std::complex<float>> ||
-                       std::is_same_v<T, std::complex<double>>) {
-    const float re = random.real();
-    return T(re, random.real());
-  } else {
-    return T(random.real());
-  }
-}
-
-template <class T>
-void fill(const Tensor& tensor, Random& random) {
-  for (T& element : tensor.elements<T>()) element = draw<T>(random, info(tensor.dtype()).kind);
-}
-
-void fill(const Tensor& tensor, Random& random) {
-  switch (tensor.dtype()) {
-#define EINC_ROW(id, storage, kind, name, npy, dlpack, compute) \
-  case DType::id:                                               \
-    return fill<storage>(tensor, random);
-    EINC_FOR_EACH_DTYPE(EINC_ROW)
-#undef EINC_ROW
-  }
-}
 
 template <class T>
 double distance(const T& a, const T& b) {

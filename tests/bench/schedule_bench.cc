@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
 #include <exception>
 #include <fstream>
 #include <memory>
@@ -27,6 +26,7 @@
 #include "frontend/dialect.h"
 #include "frontend/parse.h"
 #include "measure.h"
+#include "operands.h"
 #include "runtime/run.h"
 #include "suite_cases.h"
 
@@ -93,37 +93,23 @@ Program program_of(const ForcedCase& forced, const LoopNest& nest, const Target&
   return program;
 }
 
-// Numbers of ordinary size: subnormal ones, and zeros, may take another time.
-Tensor some_numbers(const TensorType& type) {
-  Tensor tensor = value_of(Tensor::zeros(type.dtype, type.extents));
-  const DTypeInfo& row = info(type.dtype);
-  const bool is_real = row.kind == Kind::kReal || row.kind == Kind::kComplex;
-  const int64_t parts = tensor.size() * (row.kind == Kind::kComplex ? 2 : 1);
-  const int64_t part_bytes = tensor.size() * row.bytes / std::max<int64_t>(parts, 1);
-  for (int64_t i = 0; i < parts; ++i) {
-    const double number = 0.25 * static_cast<double>(i % 7) - 0.7;
-    if (is_real && part_bytes == 4)
-      static_cast<float*>(tensor.data())[i] = static_cast<float>(number);
-    if (is_real && part_bytes == 8) static_cast<double*>(tensor.data())[i] = number;
-  }
-  if (!is_real || part_bytes == 2)
-    std::memset(tensor.data(), 1, static_cast<size_t>(tensor.size() * row.bytes));
-  return tensor;
-}
-
 // Seconds of the einsum by each of the first nests.
 std::vector<double> times_of(const ForcedCase& forced, const Arguments& arguments,
                              const Target& target) {
   std::vector<Tensor> inputs;
   std::vector<const void*> addresses;
-  for (const TensorType& type : forced.item.inputs) inputs.push_back(some_numbers(type));
+  Random random;
+  for (const TensorType& type : forced.item.inputs) {
+    inputs.push_back(value_of(Tensor::zeros(type.dtype, type.extents)));
+    fill(inputs.back(), random);
+  }
   for (const Tensor& input : inputs) addresses.push_back(input.data());
   Tensor output = value_of(Tensor::zeros(forced.output.dtype, forced.output.extents));
   std::vector<Contestant> contestants;
   for (size_t n = 0; n < std::min(arguments.most, forced.nests.size()); ++n) {
     const auto program = std::make_shared<Program>(program_of(forced, forced.nests[n], target));
     Timer timer = timed([program, &addresses, &output] {
-      (void)run_program(*program, addresses, output.data(), default_executor(1));
+      value_of(run_program(*program, addresses, output.data(), default_executor(1)));
     });
     const double first = timer(0);
     contestants.push_back({std::to_string(n), std::move(timer), first});
@@ -164,11 +150,13 @@ int run(const Arguments& arguments) {
                   item.name.c_str(), std::string(to_string(item.dtype())).c_str(), 1e6 * times[0],
                   1e6 * *best, best - times.begin(), forced.nests.size(), ratio);
       std::fflush(stdout);
-      for (size_t n = 0; n < times.size() && csv; ++n) print_row(csv, forced, n, times[n], target);
+      for (size_t n = 0; n < times.size() && csv.is_open(); ++n)
+        print_row(csv, forced, n, times[n], target);
       log_sum += std::log(ratio);
       worst = std::max(worst, ratio);
       ++count;
     }
+  if (csv.is_open() && !csv.flush()) throw std::runtime_error("cannot write " + arguments.csv);
   if (count > 0)
     std::printf(
         "\nthe chosen take %.3f times as long as the best in the geometric mean of %d, %.2f at "
