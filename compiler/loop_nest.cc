@@ -49,7 +49,8 @@ struct Printer {
       if (prefetch.shared_along >= 0) out << " shared along " << axis(prefetch.shared_along).name;
       if (prefetch.into_l1) out << " into L1";
     }
-    out << (tile.pads ? "  padded" : "") << (tile.streams ? "  streaming" : "") << '\n';
+    out << (tile.pads ? "  padded" : "") << (tile.streams ? "  streaming" : "")
+        << (tile.in_matrices ? "  in matrices" : "") << '\n';
   }
 
   void print(const std::vector<Node>& body) const {
@@ -137,6 +138,7 @@ struct Verifier {
         EINC_CHECK(nest.stride(prefetch.operand, prefetch.shared_along) == 0 &&
                    !tile.reduce_axes.empty());
     if (tile.streams) check_streaming(tile);
+    if (tile.in_matrices) check_matrices(tile);
     if (nest.is_buffer(tile.output)) check_places(tile);
   }
   void check_body(const std::vector<Node>& body, bool parallel, const Loop* loop,
@@ -156,6 +158,18 @@ struct Verifier {
                                        [&](int input) { return nest.stride(input, walked) != 0; });
       EINC_CHECK(!is_read || nest.stride(tile.output, walked) != 0);
     }
+  }
+  void check_matrices(const Tile& tile) const {
+    EINC_CHECK(nest.pairs >= 0 && tile.inputs.size() == 2 && tile.rows.size() == 1 &&
+               tile.columns.size() == 1 && tile.reduce_axes.size() == 1);
+    const int row = tile.rows[0].axis;
+    const int column = tile.columns[0].axis;
+    const int term = tile.reduce_axes[0];
+    for (const int walked : {row, column, term})
+      EINC_CHECK(axis(walked).extent % kMatrixSide == 0);
+    EINC_CHECK(nest.is_buffer(tile.output) && nest.stride(tile.output, column) == 1);
+    EINC_CHECK(nest.stride(tile.inputs[0], term) == 1 && nest.stride(tile.inputs[0], column) == 0);
+    EINC_CHECK(nest.stride(tile.inputs[1], column) == 1 && nest.stride(tile.inputs[1], row) == 0);
   }
   // Wherever the loops around it take it, a tile begins at a whole line, or, where a vector does
   // not fill one, at a whole vector.

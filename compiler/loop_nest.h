@@ -2,6 +2,7 @@
 // left; equal nests on one target are equal code, so the nest is the key of the kernel cache.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -54,6 +55,8 @@ struct Buffer {
   bool shared = false;
   friend bool operator==(const Buffer&, const Buffer&) = default;
 };
+
+constexpr int64_t kMatrixSide = 16;
 
 struct Node;  // one of the structs below
 
@@ -119,6 +122,10 @@ struct Tile {
   // The output is too large for the caches, and whole lines are written at once, or by tiles that
   // follow each other.
   bool streams = false;
+  // In registers of kMatrixSide rows and columns, each times as many terms, all of them full: the
+  // nest multiplies pairs, the first input has terms side by side, the second one columns, and so
+  // has the output, a buffer.
+  bool in_matrices = false;
   friend bool operator==(const Tile&, const Tile&) = default;
 };
 
@@ -149,19 +156,19 @@ void for_each_tile(std::vector<Node>& body, const Visit& visit) {
   }
 }
 
-// Whether any tile of a body, however deep, is so.
+// Whether any tile of a node or of a body, however deep, is so.
+template <typename Predicate>
+bool any_tile(const Node& node, const Predicate& is_so);
 template <typename Predicate>
 bool any_tile(const std::vector<Node>& body, const Predicate& is_so) {
-  for (const Node& node : body) {
-    if (const auto* loop = std::get_if<Loop>(&node)) {
-      if (any_tile(loop->body, is_so)) return true;
-    } else if (const auto* local = std::get_if<Local>(&node)) {
-      if (any_tile(local->body, is_so)) return true;
-    } else if (is_so(std::get<Tile>(node))) {
-      return true;
-    }
-  }
-  return false;
+  return std::any_of(body.begin(), body.end(),
+                     [&](const Node& node) { return any_tile(node, is_so); });
+}
+template <typename Predicate>
+bool any_tile(const Node& node, const Predicate& is_so) {
+  if (const auto* loop = std::get_if<Loop>(&node)) return any_tile(loop->body, is_so);
+  if (const auto* local = std::get_if<Local>(&node)) return any_tile(local->body, is_so);
+  return is_so(std::get<Tile>(node));
 }
 
 struct LoopNest {

@@ -53,6 +53,7 @@ class Instructions {
   Instructions(const LoopNest& nest, const Target& target) : nest_(nest), target_(target) {}
 
   double of_tile(const Tile& tile, const Ranges& ranges) const {
+    if (tile.in_matrices) return of_matrices(tile, ranges);
     const double rows = positions(tile.rows, ranges);
     const double width = positions(tile.columns, ranges);
     double steps = terms_of(tile, ranges);
@@ -89,6 +90,19 @@ class Instructions {
   }
 
  private:
+  // A register of terms takes as many cycles to multiply as it has rows; two rows of it are loaded
+  // in one.
+  double of_matrices(const Tile& tile, const Ranges& ranges) const {
+    constexpr double kStart = 50;
+    constexpr auto kSide = static_cast<double>(kMatrixSide);
+    const double down = positions(tile.rows, ranges) / kSide;
+    const double across = positions(tile.columns, ranges) / kSide;
+    const double steps = terms_of(tile, ranges) / kSide;
+    const double loads = (down + across) * kSide / 2;
+    const double stores = 2 * down * across * kSide;
+    return steps * std::max(kSide * down * across, loads) + stores + kStart;
+  }
+
   // Whether vectors come and go without anything being put into order.
   bool is_in_order(const Tile& tile, double rows) const {
     const auto comes_in_order = [&](int operand) {

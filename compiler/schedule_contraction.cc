@@ -27,7 +27,7 @@ namespace {
 
 constexpr std::vector<LoopNest> (*kSchedulers[])(const ContractionForm& form,
                                                  const Target& target) = {
-    schedule_by_panels,       schedule_fused,     schedule_spread,
+    schedule_by_panels,       schedule_fused,     schedule_in_matrices, schedule_spread,
     schedule_in_output_order, schedule_along_sum, schedule_along_batch,
 };
 

@@ -60,6 +60,9 @@ std::vector<LoopNest> schedule_by_panels(const ContractionForm& form, const Targ
 // Blocks that are plain matrix products, their labels flattened into rows and columns.
 std::vector<LoopNest> schedule_fused(const ContractionForm& form, const Target& target);
 
+// Pairs of bfloat16 in registers of matrices, where the target has them.
+std::vector<LoopNest> schedule_in_matrices(const ContractionForm& form, const Target& target);
+
 // Vectors along a run of C that labels of both operands make up.
 std::vector<LoopNest> schedule_spread(const ContractionForm& form, const Target& target);
 

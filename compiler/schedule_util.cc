@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <numeric>
 #include <optional>
 #include <tuple>
@@ -99,13 +100,20 @@ void NestBuilder::return_to(const Place& place) {
 
 void BufferBuilder::add_tile(const std::vector<TileDim>& dims, int64_t lanes,
                              const std::vector<int>& between) {
+  add_blocks(dims, [&] {
+    elements_ = padded(elements_, lanes);
+    for (const int axis : between) add(axis, builder_.range(axis));
+  });
+}
+
+void BufferBuilder::add_blocks(const std::vector<TileDim>& dims,
+                               const std::function<void()>& add_between) {
   const size_t first = dims_.size();
   for (size_t d = dims.size(); d-- > 0;) {
     dims_.push_back({dims[d].axis, elements_, 0, 0});
     elements_ *= dims[d].count;
   }
-  elements_ = padded(elements_, lanes);
-  for (const int axis : between) add(axis, builder_.range(axis));
+  add_between();
   for (size_t i = first; i < first + dims.size(); ++i) {
     BufferDim& dim = dims_[i];
     const int64_t count = dims[dims.size() - 1 - (i - first)].count;

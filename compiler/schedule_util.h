@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -86,12 +87,16 @@ class BufferBuilder {
   // A tile's dims, in blocks of the tile's size where the range is longer, each padded; then
   // `between`, then the blocks.
   void add_tile(const std::vector<TileDim>& dims, int64_t lanes, const std::vector<int>& between);
+  // A tile's dims, then what `add_between` adds, then the blocks.
+  void add_blocks(const std::vector<TileDim>& dims, const std::function<void()>& add_between);
   void add(int axis, int64_t positions);
   // Another axis that walks the elements from `stride` on, one after the other.
   void alias(int axis, int64_t stride) { dims_.push_back({axis, stride, 0, 0}); }
   int64_t elements() const { return elements_; }
   // To an odd number of lines.
   void pad();
+  // To a number of elements.
+  void pad_to(int64_t elements) { elements_ = elements; }
 
   // Adds the buffer to the nest, behind those that are there in scratch of the task or of all, with
   // room for `lanes` more elements, so that whole vectors can be read anywhere. Returns its number.

@@ -9,6 +9,11 @@
 
 #include "einc/error.h"
 
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 namespace einc {
 namespace {
 
@@ -21,18 +26,35 @@ constexpr MemoryPace kZen4 = {180, 42, 5, 1.6, 6, 9, 0.45, 1};
 constexpr MemoryPace kGraniteRapids = {60, 23, 10, 9.1, 6, 100, 0.4, 1};
 
 constexpr Target kTargets[] = {
-    // name cpu features, bytes regs fma f16 bf16 fp16 masks halves, L1 L2 L3 ways, terms, pace
-    {"x86-64-v2", "x86-64-v2", "", 16, 16, false, false, false, false, false, false, 32 << 10,
-     256 << 10, 8 << 20, 8, 8, 0, kZen1},
-    {"x86-64-v3", "x86-64-v3", "", 32, 16, true, true, false, false, false, false, 32 << 10,
+    // name cpu features, bytes regs fma f16 bf16 fp16 matrices masks halves, L1 L2 L3 ways, terms,
+    // pace
+    {"x86-64-v2", "x86-64-v2", "", 16, 16, false, false, false, false, false, false, false,
+     32 << 10, 256 << 10, 8 << 20, 8, 8, 0, kZen1},
+    {"x86-64-v3", "x86-64-v3", "", 32, 16, true, true, false, false, false, false, false, 32 << 10,
      512 << 10, 16 << 20, 8, 8, 0, kZen1},
-    {"x86-64-v4", "x86-64-v4", "", 64, 32, true, true, false, false, true, true, 32 << 10, 1 << 20,
-     32 << 20, 8, 8, 0, kZen4},
-    {"x86-64-v4-bf16", "x86-64-v4", "+avx512bf16", 64, 32, true, true, true, false, true, true,
-     32 << 10, 1 << 20, 32 << 20, 8, 8, 0, kZen4},
-    {"x86-64-v4-fp16", "x86-64-v4", "+avx512bf16", 64, 32, true, true, true, true, true, false,
-     48 << 10, 2 << 20, 32 << 20, 12, 16, 12, kGraniteRapids},
+    {"x86-64-v4", "x86-64-v4", "", 64, 32, true, true, false, false, false, true, true, 32 << 10,
+     1 << 20, 32 << 20, 8, 8, 0, kZen4},
+    {"x86-64-v4-bf16", "x86-64-v4", "+avx512bf16", 64, 32, true, true, true, false, false, true,
+     true, 32 << 10, 1 << 20, 32 << 20, 8, 8, 0, kZen4},
+    {"x86-64-v4-fp16", "x86-64-v4", "+avx512bf16", 64, 32, true, true, true, true, false, true,
+     false, 48 << 10, 2 << 20, 32 << 20, 12, 16, 12, kGraniteRapids},
+    {"x86-64-v4-fp16-amx", "x86-64-v4", "+avx512bf16,+amx-tile,+amx-bf16", 64, 32, true, true, true,
+     true, true, true, false, 48 << 10, 2 << 20, 32 << 20, 12, 16, 12, kGraniteRapids},
 };
+
+#if defined(__x86_64__)
+// Linux saves these registers, of 8 KiB, only for processes that ask for them.
+bool host_gives_matrices() {
+#if defined(__linux__)
+  static const bool gives =
+      __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16") &&
+      syscall(SYS_arch_prctl, kRequestPermission, kMatrixData) == 0;
+  return gives;
+#else
+  return false;
+#endif
+}
+#endif
 
 bool host_runs([[maybe_unused]] const Target& target) {
 #if defined(__x86_64__)
@@ -46,7 +68,8 @@ bool host_runs([[maybe_unused]] const Target& target) {
       return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
              __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
              (!target.has_bf16 || __builtin_cpu_supports("avx512bf16")) &&
-             (!target.has_fp16 || __builtin_cpu_supports("avx512fp16"));
+             (!target.has_fp16 || __builtin_cpu_supports("avx512fp16")) &&
+             (!target.has_matrices || host_gives_matrices());
     default:
       return false;
   }

@@ -32,6 +32,7 @@ struct Target {
   bool has_f16;           // converts float16 to float32 and back
   bool has_bf16;          // converts float32 to bfloat16
   bool has_fp16;          // tells Intel's newer servers; nothing computes in it
+  bool has_matrices;      // registers of 16 x 16 words, which multiply pairs of bfloat16: AMX
   bool has_masks;         // masked loads and stores cost nothing
   bool halves_take_half;  // two instructions on half registers take as long as one on a whole
   int64_t l1_bytes;       // of one core
@@ -42,6 +43,10 @@ struct Target {
   int64_t terms_ahead;  // of a sum, that tiles ask into L1; 0 where processors see them coming
   MemoryPace pace;
 };
+
+// arch_prctl(kRequestPermission, kMatrixData) asks Linux for the registers of matrices.
+constexpr int64_t kRequestPermission = 0x1023;
+constexpr int64_t kMatrixData = 18;
 
 // Widest last.
 std::span<const Target> targets();

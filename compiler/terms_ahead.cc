@@ -24,7 +24,7 @@ bool is_run_apart(const LoopNest& nest, const Tile& tile, int input) {
 }
 
 void ask(const LoopNest& nest, Tile& tile, int64_t terms) {
-  if (tile.reduce_axes.empty() || tile.inputs.size() != 2) return;
+  if (tile.reduce_axes.empty() || tile.inputs.size() != 2 || tile.in_matrices) return;
   const int innermost = tile.reduce_axes.back();
   const bool is_long = nest.axes[static_cast<size_t>(innermost)].extent >= 2 * terms;
   if (!is_long || is_along(tile, innermost)) return;

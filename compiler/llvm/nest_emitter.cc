@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "compiler/llvm/control_flow.h"
+#include "compiler/llvm/matrix_registers.h"
 #include "compiler/llvm/tile_emitter.h"
 #include "compiler/loop_nest.h"
 #include "compiler/target.h"
@@ -100,7 +101,7 @@ void NestEmitter::emit_stripping(llvm::Value* exponent, const Scope& scope) {
 void NestEmitter::emit_phases(const Scope& scope, size_t first) {
   const auto emit_first = [&] {
     task_ = function_->getArg(2);
-    emit_node(nest_.body[first], scope);
+    emit_phase(nest_.body[first], scope);
   };
   if (first + 1 == nest_.body.size()) {
     emit_first();
@@ -110,6 +111,13 @@ void NestEmitter::emit_phases(const Scope& scope, size_t first) {
   llvm::Value* const number = ir_.getInt32(static_cast<uint32_t>(first));
   branch(ir_, ir_.CreateICmpEQ(function_->getArg(1), number), emit_first,
          [&] { emit_phases(scope, first + 1); });
+}
+
+void NestEmitter::emit_phase(const Node& node, const Scope& scope) {
+  const bool has_matrices = any_tile(node, [](const Tile& tile) { return tile.in_matrices; });
+  if (has_matrices) take_matrix_registers(ir_);
+  emit_node(node, scope);
+  if (has_matrices) leave_matrix_registers(ir_);
 }
 
 void NestEmitter::emit_body(const std::vector<Node>& body, const Scope& scope) {

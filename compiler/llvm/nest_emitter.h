@@ -47,6 +47,8 @@ class NestEmitter {
   void emit_stripping(llvm::Value* exponent, const Scope& scope);
   // Those from `first` on, of which the caller names one.
   void emit_phases(const Scope& scope, size_t first);
+  // A phase.
+  void emit_phase(const Node& node, const Scope& scope);
   void emit_body(const std::vector<Node>& body, const Scope& scope);
   void emit_node(const Node& node, const Scope& scope);
   void emit_loop(const Loop& loop, const Scope& scope);

@@ -29,6 +29,7 @@ TileEmitter::TileEmitter(NestEmitter& nest, const NestEmitter::Scope& scope, con
 void TileEmitter::emit() {
   for_each_size(tile_.rows, [&](const std::vector<TileDim>& rows) {
     for_each_size(tile_.columns, [&](const std::vector<TileDim>& columns) {
+      if (tile_.in_matrices) return emit_matrices({rows, columns});
       if (reduces_vectors()) return emit_variant({rows, tile_.columns, count_of(columns)});
       Shape shape{rows, columns};
       shape.ends_in_half = may_end_in_half(shape);

@@ -68,6 +68,17 @@ class TileEmitter {
   void for_each_register(const Shape& shape,
                          const std::function<void(int64_t row, int64_t vector, size_t i)>& visit);
 
+  // matrix_registers.cc
+  void emit_matrices(const Shape& shape);
+  // Of the output, in registers of their own.
+  void set_to_zero(const Shape& shape);
+  void load_sums(const Shape& shape);
+  void store_sums(const Shape& shape);
+  void multiply_matrices(const Pointers& pointers, const Shape& shape);
+  llvm::Value* sum_at(int64_t row, int64_t column);
+  void for_each_sum(const Shape& shape,
+                    const std::function<void(int64_t row, int64_t column, int64_t sum)>& visit);
+
   // tile_prefetch.cc
   void prefetch_before_sums(const Shape& shape);
   void prefetch_within_sums(const Pointers& pointers, const Shape& shape);
