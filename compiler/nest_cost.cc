@@ -74,7 +74,7 @@ class Instructions {
     }
     const auto products = static_cast<double>(tile.inputs.size()) - 1;
     const double arithmetic =
-        parts() * parts() * rows * vectors * std::max(products, 0.5) + parting;
+        parts() * parts() * rows * vectors * std::max(products, 0.5) * rate(tile) + parting;
     const double stores = parts() * store(tile, rows, width, vectors, sums_lanes);
     const double busy = steps * (std::max(arithmetic / 2, loads / 2) + 0.5) + stores;
     // A sum has to wait for the one before.
@@ -110,6 +110,11 @@ class Instructions {
     };
     return !tile.pads && std::all_of(tile.inputs.begin(), tile.inputs.end(), comes_in_order) &&
            (comes_in_order(tile.output) || nest_.stores_blocks(tile, static_cast<int64_t>(rows)));
+  }
+
+  // How many times as long as others a tile's multiply-adds take.
+  double rate(const Tile& tile) const {
+    return nest_.reads_pairs(tile) && !tile.reduce_axes.empty() ? target_.pairs_take : 1;
   }
 
   // Real numbers of an element, in registers of their own.

@@ -68,14 +68,14 @@ class MatrixScheduler : ContractionAxes {
     const int64_t parts = choice_.shares ? static_cast<int64_t>(std::clamp(tasks_, 1.0, 4.0)) : 1;
     const int64_t across = extent(n) >= extent(m) ? parts : 1;
     const int64_t down = extent(n) >= extent(m) ? 1 : parts;
-    n_block_ = block_of(n, y_is_column ? kC : p_, most_of(extent(n), across));
-    m_block_ = block_of(m, y_is_column ? q_ : kC, most_of(extent(m), down));
+    n_block_ = block_of(n, y_is_column ? kC : p_, most_of(extent(n), across, kMostColumns));
+    m_block_ = block_of(m, y_is_column ? q_ : kC, most_of(extent(m), down, kMostRows));
     const int64_t words = whole_sides(extent(k));
     terms_at_once_ = whole_sides(ceil_div(words, ceil_div(words, kMostTerms)));
   }
 
-  static int64_t most_of(int64_t extent, int64_t parts) {
-    return std::min<int64_t>(kMostSide, whole_sides(ceil_div(extent, parts)));
+  static int64_t most_of(int64_t extent, int64_t parts, int64_t most) {
+    return std::min<int64_t>(most, whole_sides(ceil_div(extent, parts)));
   }
 
   // Whole labels from the inside out as an operand lies, then a share of one, up to `most`
@@ -307,8 +307,9 @@ class MatrixScheduler : ContractionAxes {
   Part p_part() const { return {n, n_block_, columns_}; }
 
   static constexpr int64_t kWordBytes = 4;
-  static constexpr int64_t kMostSide = 384;   // of a block of C
-  static constexpr int64_t kMostTerms = 256;  // of a tile, in words: a panel of P stays in L1
+  static constexpr int64_t kMostColumns = 256;
+  static constexpr int64_t kMostRows = 256;
+  static constexpr int64_t kMostTerms = 128;  // of a tile, in words: a panel of P stays in L1
 
   const Target& target_;
   MatrixChoice choice_;

@@ -26,20 +26,20 @@ constexpr MemoryPace kZen4 = {180, 42, 5, 1.6, 6, 9, 0.45, 1};
 constexpr MemoryPace kGraniteRapids = {60, 23, 10, 9.1, 6, 100, 0.4, 1};
 
 constexpr Target kTargets[] = {
-    // name cpu features, bytes regs fma f16 bf16 fp16 matrices masks halves, L1 L2 L3 ways, terms,
-    // pace
-    {"x86-64-v2", "x86-64-v2", "", 16, 16, false, false, false, false, false, false, false,
+    // name cpu features, bytes regs fma f16 bf16 fp16 matrices pairs masks halves, L1 L2 L3 ways,
+    // terms, pace
+    {"x86-64-v2", "x86-64-v2", "", 16, 16, false, false, false, false, false, 1, false, false,
      32 << 10, 256 << 10, 8 << 20, 8, 8, 0, kZen1},
-    {"x86-64-v3", "x86-64-v3", "", 32, 16, true, true, false, false, false, false, false, 32 << 10,
-     512 << 10, 16 << 20, 8, 8, 0, kZen1},
-    {"x86-64-v4", "x86-64-v4", "", 64, 32, true, true, false, false, false, true, true, 32 << 10,
+    {"x86-64-v3", "x86-64-v3", "", 32, 16, true, true, false, false, false, 1, false, false,
+     32 << 10, 512 << 10, 16 << 20, 8, 8, 0, kZen1},
+    {"x86-64-v4", "x86-64-v4", "", 64, 32, true, true, false, false, false, 1, true, true, 32 << 10,
      1 << 20, 32 << 20, 8, 8, 0, kZen4},
-    {"x86-64-v4-bf16", "x86-64-v4", "+avx512bf16", 64, 32, true, true, true, false, false, true,
+    {"x86-64-v4-bf16", "x86-64-v4", "+avx512bf16", 64, 32, true, true, true, false, false, 1, true,
      true, 32 << 10, 1 << 20, 32 << 20, 8, 8, 0, kZen4},
-    {"x86-64-v4-fp16", "x86-64-v4", "+avx512bf16", 64, 32, true, true, true, true, false, true,
+    {"x86-64-v4-fp16", "x86-64-v4", "+avx512bf16", 64, 32, true, true, true, true, false, 4, true,
      false, 48 << 10, 2 << 20, 32 << 20, 12, 16, 12, kGraniteRapids},
     {"x86-64-v4-fp16-amx", "x86-64-v4", "+avx512bf16,+amx-tile,+amx-bf16", 64, 32, true, true, true,
-     true, true, true, false, 48 << 10, 2 << 20, 32 << 20, 12, 16, 12, kGraniteRapids},
+     true, true, 4, true, false, 48 << 10, 2 << 20, 32 << 20, 12, 16, 12, kGraniteRapids},
 };
 
 #if defined(__x86_64__)

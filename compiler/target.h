@@ -30,9 +30,10 @@ struct Target {
   int vector_registers;
   bool has_fma;
   bool has_f16;           // converts float16 to float32 and back
-  bool has_bf16;          // converts float32 to bfloat16
+  bool has_bf16;          // converts float32 to bfloat16, and multiplies pairs of it
   bool has_fp16;          // tells Intel's newer servers; nothing computes in it
   bool has_matrices;      // registers of 16 x 16 words, which multiply pairs of bfloat16: AMX
+  int pairs_take;         // one multiply-add of pairs, as long as so many of float32
   bool has_masks;         // masked loads and stores cost nothing
   bool halves_take_half;  // two instructions on half registers take as long as one on a whole
   int64_t l1_bytes;       // of one core
