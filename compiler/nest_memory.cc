@@ -142,7 +142,7 @@ class Level {
   // How often a tile brings in each line of an operand: once, unless what it reads for one term of
   // its sum lies in so few sets of the cache that nothing stays for the next term.
   double fetches(size_t operand, const Tile& tile, const Ranges& ranges) const {
-    if (tile.reduce_axes.empty() || !cache_.holds_lines()) return 1;
+    if (tile.reduce_axes.empty() || tile.in_matrices || !cache_.holds_lines()) return 1;
     Ranges term = ranges;
     for (const int axis : tile.reduce_axes) term[static_cast<size_t>(axis)] = 1;
     if (fits_in_sets(operand, lines(operand, term), term)) return 1;
