@@ -20,10 +20,17 @@
 namespace einc {
 namespace {
 
+// When operands are packed.
+enum class Packing {
+  kOnce,       // in phases of their own
+  kByColumns,  // P for each block of columns, which meets all rows; Q in a phase
+  kByProduct,  // for each of a batch
+};
+
 struct MatrixChoice {
   bool columns_from_a;  // P, of which the vectors lie along columns, is A, else B
   bool packs_q;         // the other operand is Q
-  bool shares;          // packs once for all tasks, else for each product of a batch
+  Packing packing;
 };
 
 int64_t whole_sides(int64_t positions) { return ceil_div(positions, kMatrixSide) * kMatrixSide; }
@@ -41,7 +48,8 @@ class MatrixScheduler : ContractionAxes {
 
   std::optional<LoopNest> run() {
     if (m.empty() || n.empty()) return std::nullopt;
-    if (!choice_.shares && (batch.empty() || !fits_task())) return std::nullopt;
+    if (choice_.packing == Packing::kByProduct && (batch.empty() || !fits_task()))
+      return std::nullopt;
     tasks_ = tasks() / kTimesAsFast;
     choose_blocks();
     if (!choice_.packs_q && !q_is_in_order()) return std::nullopt;
@@ -65,9 +73,12 @@ class MatrixScheduler : ContractionAxes {
 
   void choose_blocks() {
     const bool y_is_column = find_contiguous(n, kC) >= 0;
-    const int64_t parts = choice_.shares ? static_cast<int64_t>(std::clamp(tasks_, 1.0, 4.0)) : 1;
-    const int64_t across = extent(n) >= extent(m) ? parts : 1;
-    const int64_t down = extent(n) >= extent(m) ? 1 : parts;
+    const int64_t parts = choice_.packing == Packing::kByProduct
+                              ? 1
+                              : static_cast<int64_t>(std::clamp(tasks_, 1.0, kMostParts));
+    const bool cuts_columns = choice_.packing == Packing::kByColumns || extent(n) >= extent(m);
+    const int64_t across = cuts_columns ? parts : 1;
+    const int64_t down = cuts_columns ? 1 : parts;
     n_block_ = block_of(n, y_is_column ? kC : p_, most_of(extent(n), across, kMostColumns));
     m_block_ = block_of(m, y_is_column ? q_ : kC, most_of(extent(m), down, kMostRows));
     const int64_t words = whole_sides(extent(k));
@@ -139,10 +150,19 @@ class MatrixScheduler : ContractionAxes {
     return extent(axis);
   }
 
+  // The labels that P or Q does not share, and those of a block.
+  struct Part {
+    const std::vector<int>& group;
+    const std::vector<TileDim>& block;
+    int flat;
+  };
+  Part q_part() const { return {m, m_block_, rows_}; }
+  Part p_part() const { return {n, n_block_, columns_}; }
+
   // ---- Buffers
 
   // Panels of P: a block's columns side by side, for each term.
-  int add_p_buffer(const NestBuilder& builder) {
+  int add_p_buffer(const NestBuilder& builder, bool shared) {
     BufferBuilder layout(nest, builder);
     layout.alias(columns_, 1);
     layout.add_blocks(n_block_, [&] {
@@ -152,12 +172,12 @@ class MatrixScheduler : ContractionAxes {
       add_sums(layout);
       layout.pad_to(row * extent(terms_));
     });
-    add_rest(layout, p_, n, n_block_);
-    return layout.finish(kMatrixSide, choice_.shares);
+    add_rest(builder, layout, p_, p_part());
+    return layout.finish(kMatrixSide, shared);
   }
 
   // Blocks of Q: all terms side by side, for each row.
-  int add_q_buffer(const NestBuilder& builder) {
+  int add_q_buffer(const NestBuilder& builder, bool shared) {
     BufferBuilder layout(nest, builder);
     layout.alias(terms_, 1);
     add_sums(layout);
@@ -166,8 +186,8 @@ class MatrixScheduler : ContractionAxes {
     const int64_t row = layout.elements();
     layout.alias(rows_, row);
     layout.add_blocks(m_block_, [&] { layout.pad_to(row * extent(rows_)); });
-    add_rest(layout, q_, m, m_block_);
-    return layout.finish(kMatrixSide, choice_.shares);
+    add_rest(builder, layout, q_, q_part());
+    return layout.finish(kMatrixSide, shared);
   }
 
   int add_c_buffer(const NestBuilder& builder) {
@@ -186,13 +206,16 @@ class MatrixScheduler : ContractionAxes {
     for (size_t i = k.size(); i-- > 0;) layout.add(k[i], extent(k[i]));
   }
 
-  // What no block has of an operand's labels.
-  void add_rest(BufferBuilder& layout, int operand, const std::vector<int>& group,
-                const std::vector<TileDim>& block) const {
-    for (size_t g = group.size(); g-- > 0;)
-      if (!is_in(block, group[g])) layout.add(group[g], extent(group[g]));
-    for (size_t b = batch.size(); choice_.shares && b-- > 0;)
-      if (nest.stride(operand, batch[b]) != 0) layout.add(batch[b], extent(batch[b]));
+  // What no block has of the operand's labels that are left.
+  void add_rest(const NestBuilder& builder, BufferBuilder& layout, int operand,
+                const Part& part) const {
+    const auto add = [&](const std::vector<int>& axes) {
+      for (size_t i = axes.size(); i-- > 0;)
+        if (!is_in(part.block, axes[i]) && nest.stride(operand, axes[i]) != 0)
+          layout.add(axes[i], builder.range(axes[i]));
+    };
+    add(part.group);
+    add(batch);
   }
 
   static bool is_in(const std::vector<TileDim>& block, int axis) {
@@ -206,21 +229,26 @@ class MatrixScheduler : ContractionAxes {
     NestBuilder builder(nest);
     int q = q_;
     int p = p_;
-    const auto pack_both = [&] {
-      if (choice_.packs_q) q = pack(builder, q_, add_q_buffer(builder), q_part());
-      p = pack(builder, p_, add_p_buffer(builder), p_part());
+    const auto pack_q = [&](bool shared) {
+      if (choice_.packs_q) q = pack(builder, q_, add_q_buffer(builder, shared), q_part());
     };
-    if (choice_.shares) pack_both();
+    const auto pack_p = [&](bool shared) {
+      p = pack(builder, p_, add_p_buffer(builder, shared), p_part());
+    };
+    if (choice_.packing != Packing::kByProduct) pack_q(true);
+    if (choice_.packing == Packing::kOnce) pack_p(true);
     const std::vector<Step> n_steps = steps_of(p_part());
     const std::vector<Step> m_steps = steps_of(q_part());
     double wanted = builder.parallel_loops(batch_steps(), tasks_);
-    if (choice_.shares) {
-      wanted = builder.parallel_loops(n_steps, wanted);
-      builder.parallel_loops(m_steps, wanted);
-    }
+    if (choice_.packing != Packing::kByProduct) wanted = builder.parallel_loops(n_steps, wanted);
+    if (choice_.packing == Packing::kOnce) builder.parallel_loops(m_steps, wanted);
     builder.loops(batch_steps());
-    if (!choice_.shares) pack_both();
+    if (choice_.packing == Packing::kByProduct) {
+      pack_q(false);
+      pack_p(false);
+    }
     builder.loops(n_steps);
+    if (choice_.packing == Packing::kByColumns) pack_p(false);
     builder.loops(m_steps);
     build_block(builder, q, p);
   }
@@ -245,29 +273,22 @@ class MatrixScheduler : ContractionAxes {
          {.most_square = kMatrixSide, .streams = true, .ignored = {rows_, columns_, terms_}});
   }
 
-  // The labels that P or Q does not share, and those of a block.
-  struct Part {
-    const std::vector<int>& group;
-    const std::vector<TileDim>& block;
-    int flat;
-  };
-
-  // In a phase of its own, if tasks share what they pack.
+  // In a phase of its own, if all tasks have the buffer in common.
   int pack(NestBuilder& builder, int operand, int buffer, const Part& part) {
     constexpr double kTaskBytes = 1 << 18;
-    const auto before = builder.place();
-    if (!choice_.shares) builder.local(buffer);
-    const auto within = builder.place();
-    if (choice_.shares) {
+    const bool shared = nest.buffers[static_cast<size_t>(buffer)].shared;
+    if (!shared) builder.local(buffer);
+    const auto here = builder.place();
+    if (shared) {
       std::vector<Step> steps = batch_steps();
       for (const Step& step : steps_of(part)) steps.push_back(step);
-      builder.parallel_loops(steps, nest.elements(operand) * kWordBytes / 2 / kTaskBytes);
+      builder.parallel_loops(steps, nest.elements(operand) * kWordBytes / kTaskBytes);
     }
     const int packed = nest.buffer_index(buffer);
     if (extent(terms_) != extent(k)) fill_with_zeros(builder, packed, part);
     copy(nest, builder, operand, packed, target_,
          {.most_square = kMatrixSide, .ignored = {rows_, columns_, terms_}});
-    builder.return_to(choice_.shares ? before : within);
+    builder.return_to(here);
     return packed;
   }
 
@@ -275,7 +296,7 @@ class MatrixScheduler : ContractionAxes {
   void fill_with_zeros(NestBuilder& builder, int packed, const Part& part) {
     constexpr int64_t kVectors = 4;
     const auto here = builder.place();
-    if (choice_.shares) builder.loops(batch_steps());
+    builder.loops(batch_steps());
     builder.loops(steps_of(part));
     const bool by_columns = part.flat == columns_;
     builder.loop({by_columns ? terms_ : rows_, 1});
@@ -303,11 +324,10 @@ class MatrixScheduler : ContractionAxes {
       steps.push_back({axis, is_in(part.block, axis) ? count_of_block(axis) : 1});
     return steps;
   }
-  Part q_part() const { return {m, m_block_, rows_}; }
-  Part p_part() const { return {n, n_block_, columns_}; }
 
   static constexpr int64_t kWordBytes = 4;
-  static constexpr int64_t kMostColumns = 256;
+  static constexpr double kMostParts = 4;  // of a product, whose blocks would else be larger
+  static constexpr int64_t kMostColumns = 512;
   static constexpr int64_t kMostRows = 256;
   static constexpr int64_t kMostTerms = 128;  // of a tile, in words: a panel of P stays in L1
 
@@ -330,8 +350,8 @@ std::vector<LoopNest> schedule_in_matrices(const ContractionForm& form, const Ta
   if (!target.has_matrices || !form.in_pairs) return nests;
   for (const bool from_a : {false, true})
     for (const bool packs_q : {false, true})
-      for (const bool shares : {false, true})
-        if (auto nest = MatrixScheduler(form, target, {from_a, packs_q, shares}).run())
+      for (const Packing packing : {Packing::kOnce, Packing::kByColumns, Packing::kByProduct})
+        if (auto nest = MatrixScheduler(form, target, {from_a, packs_q, packing}).run())
           nests.push_back(*std::move(nest));
   return nests;
 }
