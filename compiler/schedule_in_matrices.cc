@@ -79,10 +79,17 @@ class MatrixScheduler : ContractionAxes {
     const bool cuts_columns = choice_.packing == Packing::kByColumns || extent(n) >= extent(m);
     const int64_t across = cuts_columns ? parts : 1;
     const int64_t down = cuts_columns ? 1 : parts;
-    n_block_ = block_of(n, y_is_column ? kC : p_, most_of(extent(n), across, kMostColumns));
+    n_block_ = block_of(n, y_is_column ? kC : p_, most_of(extent(n), across, most_columns()));
     m_block_ = block_of(m, y_is_column ? q_ : kC, most_of(extent(m), down, kMostRows));
     const int64_t words = whole_sides(extent(k));
     terms_at_once_ = whole_sides(ceil_div(words, ceil_div(words, kMostTerms)));
+  }
+
+  // Of which P stays in L2 while rows pass by, if it is packed for them.
+  int64_t most_columns() const {
+    if (choice_.packing != Packing::kByColumns) return kMostColumns;
+    const int64_t fit = target_.l2_bytes / 2 / kWordBytes / whole_sides(extent(k));
+    return std::clamp(fit / kMatrixSide * kMatrixSide, kLeastColumns, kMostColumns);
   }
 
   static int64_t most_of(int64_t extent, int64_t parts, int64_t most) {
@@ -326,7 +333,8 @@ class MatrixScheduler : ContractionAxes {
   }
 
   static constexpr int64_t kWordBytes = 4;
-  static constexpr double kMostParts = 4;  // of a product, whose blocks would else be larger
+  static constexpr double kMostParts = 4;        // of a product, whose blocks would else be larger
+  static constexpr int64_t kLeastColumns = 128;  // of a block of C
   static constexpr int64_t kMostColumns = 512;
   static constexpr int64_t kMostRows = 256;
   static constexpr int64_t kMostTerms = 128;  // of a tile, in words: a panel of P stays in L1
@@ -350,7 +358,7 @@ std::vector<LoopNest> schedule_in_matrices(const ContractionForm& form, const Ta
   if (!target.has_matrices || !form.in_pairs) return nests;
   for (const bool from_a : {false, true})
     for (const bool packs_q : {false, true})
-      for (const Packing packing : {Packing::kOnce, Packing::kByColumns, Packing::kByProduct})
+      for (const Packing packing : {Packing::kByColumns, Packing::kOnce, Packing::kByProduct})
         if (auto nest = MatrixScheduler(form, target, {from_a, packs_q, packing}).run())
           nests.push_back(*std::move(nest));
   return nests;
