@@ -27,6 +27,7 @@ std::string description(const Target& target) {
   if (target.has_masks) text += ", masks";
   if (target.has_bf16) text += ", BF16";
   if (target.has_fp16) text += ", FP16";
+  if (target.has_matrices) text += ", AMX";
   return text;
 }
 

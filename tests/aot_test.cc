@@ -184,6 +184,7 @@ TEST(Aot, ObjectsNeedNothingButMemcpyAndMemset) {
       {"ij,jk->ik", {"float16[100,100]", "bfloat16[100,100]"}},
       {"ij,jk->ik", {"uint64[33,65]", "uint64[65,3]"}},
       {"ij,jk->ik", {"int8[33,65]", "bool[65,3]"}},
+      {"ij,jk->ik", {"bfloat16[100,100]", "bfloat16[100,100]"}},
       {"ij->ji", {"float16[300,500]"}},
       {"ij->j", {"bfloat16[300,500]"}},
       {"i,ij,j->", {"complex128[300]", "complex128[300,500]", "float32[500]"}},
@@ -235,6 +236,31 @@ TEST(Aot, LargeProductsAreThoseOfTheJit) {
   const void* const inputs[] = {a.data(), b.data()};
   call(inputs, result.data(), scratch.view().data);
   EXPECT_EQ(std::memcmp(result.data(), expected.data(), 1030 * 1050 * sizeof(float)), 0);
+}
+
+// A program of its own, for which nobody else asks the system for registers.
+TEST(Aot, ProgramsMultiplyMatricesOfBFloat16) {
+  const auto kernel = kernel_of("ij,jk->ik", {"bfloat16[64,96]", "bfloat16[96,64]"}, "f");
+  ASSERT_TRUE(kernel) << render(kernel.error());
+  const Folder folder;
+  folder.write("f.o", kernel->object);
+  folder.write("f.h", kernel->header);
+  folder.write("main.c", R"(
+#include <stdio.h>
+#include <stdlib.h>
+#include "f.h"
+static uint16_t a[64 * 96], b[96 * 64], c[64 * 64];
+int main(void) {
+  int i, wrong = 0;
+  for (i = 0; i < 64 * 96; ++i) a[i] = b[i] = 0x3f80; /* 1 */
+  f(a, b, c, malloc(f_scratch_bytes + 1));
+  for (i = 0; i < 64 * 64; ++i) wrong += c[i] != 0x42c0; /* 96 */
+  printf("%d wrong\n", wrong);
+  return 0;
+}
+)");
+  EXPECT_EQ(folder.run(kCompiler + " -x c -std=c99 main.c -x none f.o -o main && ./main"),
+            "0 wrong\n");
 }
 
 // A ring of matrices of large numbers, and of one whose rows differ by more than the range, so that
@@ -356,7 +382,7 @@ TEST(Aot, Errors) {
                   "' is no name for a function in C and C++ [name]");
   EXPECT_EQ(text(kernel_of("i->i", {"float32[3]"}, "f", {.target = "vax"})),
             "argument error: no target 'vax'; there are host, x86-64-v2, x86-64-v3, x86-64-v4, "
-            "x86-64-v4-bf16, x86-64-v4-fp16 [unknown-argument]");
+            "x86-64-v4-bf16, x86-64-v4-fp16, x86-64-v4-fp16-amx [unknown-argument]");
   EXPECT_EQ(text(kernel_of("ij->i", {"float32[3]"}, "f")).substr(0, 12), "shape error:");
 }
 

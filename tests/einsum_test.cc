@@ -233,7 +233,7 @@ TEST(Einsum, OptionsAreChecked) {
       "bisection, reconfigure, anneal, or give a path such as [[0, 1], [0, 1]]");
   EXPECT_EQ(message({.target = "vax"}),
             "argument error: no target 'vax'; there are host, x86-64-v2, x86-64-v3, x86-64-v4, "
-            "x86-64-v4-bf16, x86-64-v4-fp16");
+            "x86-64-v4-bf16, x86-64-v4-fp16, x86-64-v4-fp16-amx");
 }
 
 TEST(Einsum, MemoryLimitIsKept) {

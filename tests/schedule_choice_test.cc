@@ -22,8 +22,8 @@ namespace {
 
 // The chosen schedules of an einsum with equal extents.
 std::vector<LoopNest> chosen_nests(const std::string& expression, int64_t extent,
-                                   const Target& target) {
-  const Request request = request_of(expression, DType::kFloat32, [&](char) { return extent; });
+                                   const Target& target, DType dtype = DType::kFloat32) {
+  const Request request = request_of(expression, dtype, [&](char) { return extent; });
   const Einsum einsum = bound(request);
   const auto steps = plan(einsum, *plan_request({}, einsum), std::nullopt, nullptr);
   std::vector<LoopNest> nests;
@@ -86,6 +86,18 @@ TEST(ScheduleChoice, FillsVectorsWithRunsOfTheOutput) {
   const Target& target = *find_foreign_target("x86-64-v4-fp16");
   EXPECT_EQ(last_tile(chosen_nests("eafd,fbec->abcd", 40, target).front()).columns.size(), 2U);
   EXPECT_EQ(last_tile(chosen_nests("eafd,fbec->abcd", 48, target).front()).columns.size(), 1U);
+}
+
+TEST(ScheduleChoice, MultipliesBFloat16InMatricesWhereThereAreSome) {
+  const auto is_in_matrices = [](const std::string& expression, DType dtype, const char* target) {
+    const LoopNest nest = chosen_nests(expression, 64, *find_foreign_target(target), dtype).front();
+    return any_tile(nest.body, [](const Tile& tile) { return tile.in_matrices; });
+  };
+  for (const char* const expression : {"ij,jk->ik", "ij,kj->ik", "bij,jk->bik", "bqhd,bkhd->bhqk"})
+    EXPECT_TRUE(is_in_matrices(expression, DType::kBFloat16, "x86-64-v4-fp16-amx")) << expression;
+  EXPECT_FALSE(is_in_matrices("ij,jk->ik", DType::kBFloat16, "x86-64-v4-fp16"));
+  EXPECT_FALSE(is_in_matrices("ij,jk->ik", DType::kFloat32, "x86-64-v4-fp16-amx"));
+  EXPECT_FALSE(is_in_matrices("ij,j->i", DType::kBFloat16, "x86-64-v4-fp16-amx"));
 }
 
 TEST(ScheduleChoice, CostsTheSameWhicheverOperandComesFirst) {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -14,6 +17,7 @@
 #include "compiler/target.h"
 #include "compiler/terms_ahead.h"
 #include "einc/dtype.h"
+#include "einc/einc.h"
 
 namespace einc::test {
 namespace {
@@ -83,6 +87,37 @@ TEST(TileReads, TermsAreAskedForWhereProcessorsDoNotSeeThemComing) {
   const std::vector<Prefetch> panel_only = {
       {.operand = nest.buffer_index(0), .distance = asking.terms_ahead * 32, .into_l1 = true}};
   EXPECT_EQ(product_of(nest).prefetches, panel_only);
+}
+
+// What fills up registers is not what a run before left in scratch.
+TEST(TileReads, NothingThatARunBeforeLeftInScratch) {
+  if (!code_generator()) GTEST_SKIP() << "built without a compiler";
+  const auto check = [](int64_t m, int64_t k, int64_t n) {
+    const Tensor a = *Tensor::zeros(DType::kBFloat16, {m, k});
+    const Tensor b = *Tensor::zeros(DType::kBFloat16, {k, n});
+    const auto fill = [&](uint16_t bits) {
+      std::fill_n(static_cast<uint16_t*>(a.data()), m * k, bits);
+      std::fill_n(static_cast<uint16_t*>(b.data()), k * n, bits);
+    };
+    constexpr uint16_t kNan = 0x7fc0;
+    constexpr uint16_t kOne = 0x3f80;
+    const auto kernel = compile("ij,jk->ik", {a.type(), b.type()}, {.tier = "jit"});
+    ASSERT_TRUE(kernel) << render(kernel.error());
+    const Tensor result = *Tensor::zeros(DType::kBFloat16, {m, n});
+    const std::array views{a.view(), b.view()};
+    for (const uint16_t bits : {kNan, kOne}) {
+      fill(bits);
+      ASSERT_TRUE(kernel->run(views, result.view()));
+    }
+    const auto expected =
+        static_cast<uint16_t>(std::bit_cast<uint32_t>(static_cast<float>(k)) >> 16);
+    const auto* const sums = static_cast<const uint16_t*>(result.data());
+    EXPECT_EQ(std::count(sums, sums + m * n, expected), m * n) << m << ' ' << k << ' ' << n;
+  };
+  check(37, 34, 41);
+  check(100, 100, 100);
+  check(64, 250, 70);
+  check(5, 18, 300);
 }
 
 }  // namespace

@@ -26,6 +26,7 @@ Result<std::unique_ptr<llvm::TargetMachine>> target_machine(const Target& target
   [[maybe_unused]] static const bool initialized = [] {
     llvm::InitializeNativeTarget();
     llvm::InitializeNativeTargetAsmPrinter();
+    llvm::InitializeNativeTargetAsmParser();
     return true;
   }();
   const std::string triple = llvm::sys::getProcessTriple();

@@ -20,6 +20,7 @@
 #include "compiler/llvm/control_flow.h"
 #include "compiler/llvm/emit_llvm.h"
 #include "compiler/llvm/exponent_sum.h"
+#include "compiler/llvm/matrix_registers.h"
 #include "compiler/loop_nest.h"
 #include "compiler/target.h"
 #include "runtime/abi.h"
@@ -64,6 +65,10 @@ class AotEmitter {
       store(args_, unused, llvm::ConstantPointerNull::get(pointer_));
     emit_program();
     exponents_ ? ir_.CreateRet(exponents_->result()) : ir_.CreateRetVoid();
+    const auto is_in_matrices = [](const Tile& tile) { return tile.in_matrices; };
+    if (std::any_of(program_.steps.begin(), program_.steps.end(),
+                    [&](const AotStep& step) { return any_tile(step.nest.body, is_in_matrices); }))
+      ask_for_matrix_registers(module_);
   }
 
  private:

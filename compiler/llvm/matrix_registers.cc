@@ -5,8 +5,10 @@
 
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/GlobalVariable.h>
+#include <llvm/IR/InlineAsm.h>
 #include <llvm/IR/IntrinsicsX86.h>
 #include <llvm/IR/Module.h>
+#include <llvm/Transforms/Utils/ModuleUtils.h>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +18,7 @@
 #include "compiler/llvm/control_flow.h"
 #include "compiler/llvm/tile_emitter.h"
 #include "compiler/loop_nest.h"
+#include "compiler/target.h"
 
 namespace einc {
 namespace {
@@ -68,6 +71,25 @@ void take_matrix_registers(llvm::IRBuilder<>& ir) {
 
 void leave_matrix_registers(llvm::IRBuilder<>& ir) {
   ir.CreateIntrinsic(llvm::Intrinsic::x86_tilerelease, {}, {});
+}
+
+// The module is linked with anything or nothing, so it makes the system call by itself.
+void ask_for_matrix_registers(llvm::Module& module) {
+  llvm::LLVMContext& context = module.getContext();
+  auto* const type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), false);
+  auto* const function = llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage,
+                                                "einc_ask_for_matrix_registers", module);
+  function->addFnAttr(llvm::Attribute::NoUnwind);
+  llvm::IRBuilder<> ir(llvm::BasicBlock::Create(context, "entry", function));
+  llvm::Type* const word = ir.getInt64Ty();
+  auto* const call = llvm::FunctionType::get(word, {word, word, word}, false);
+  constexpr uint64_t kArchPrctl = 158;
+  ir.CreateCall(
+      llvm::InlineAsm::get(call, "syscall", "={rax},{rax},{rdi},{rsi},~{rcx},~{r11},~{memory}",
+                           true),
+      {ir.getInt64(kArchPrctl), ir.getInt64(kRequestPermission), ir.getInt64(kMatrixData)});
+  ir.CreateRetVoid();
+  llvm::appendToGlobalCtors(module, function, 0);
 }
 
 void TileEmitter::emit_matrices(const Shape& shape) {
@@ -127,8 +149,7 @@ void TileEmitter::multiply_matrices(const Pointers& pointers, const Shape& shape
   const int64_t row_bytes = stride_bytes(q, tile_.rows[0].axis);
   const int64_t term_bytes = stride_bytes(p, tile_.reduce_axes[0]);
   for_each_sum(shape, [&](int64_t row, int64_t column, int64_t sum) {
-    if (row == 0)
-      load(kFirstOfColumns + column, p, column * kMatrixSide * kWordBytes, term_bytes);
+    if (row == 0) load(kFirstOfColumns + column, p, column * kMatrixSide * kWordBytes, term_bytes);
     if (column == 0) load(kFirstOfRows + row, q, row * kMatrixSide * row_bytes, row_bytes);
     ir_.CreateIntrinsic(llvm::Intrinsic::x86_tdpbf16ps, {},
                         {number_of(ir_, sum), number_of(ir_, kFirstOfRows + row),

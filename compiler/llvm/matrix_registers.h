@@ -11,4 +11,7 @@ namespace einc {
 void take_matrix_registers(llvm::IRBuilder<>& ir);
 void leave_matrix_registers(llvm::IRBuilder<>& ir);
 
+// Code that runs when a program loads the module, and asks Linux for the registers.
+void ask_for_matrix_registers(llvm::Module& module);
+
 }  // namespace einc

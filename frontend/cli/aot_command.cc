@@ -49,9 +49,9 @@ int aot(const AotArguments& arguments) {
 int show_targets() {
   for (const TargetInfo& target : known_targets()) {
     const char* const remark = target.is_host ? "  = host" : target.runs_here ? "" : "  (not here)";
-    std::printf("%-16s %s%s\n", target.name.c_str(), target.description.c_str(), remark);
+    std::printf("%-19s %s%s\n", target.name.c_str(), target.description.c_str(), remark);
   }
-  std::printf("%-16s the widest of these that this machine runs\n", "host");
+  std::printf("%-19s the widest of these that this machine runs\n", "host");
   return 0;
 }
 

@@ -3,7 +3,10 @@
 
 #include <immintrin.h>
 
+#include <algorithm>
 #include <cstdint>
+
+#include "einc/aot.h"
 
 namespace einc::bench {
 namespace {
@@ -64,12 +67,47 @@ __attribute__((target("avx512f,avx512bf16"))) double run_pairs_bf16() {
   return 2.0 * kSteps * kChains * 2 * kPairs;
 }
 
+__attribute__((target("amx-tile,amx-bf16"))) double run_matrices_bf16() {
+  constexpr double kSide = 16;
+  struct alignas(64) Configuration {
+    uint8_t palette = 1, start_row = 0, reserved[14] = {};
+    uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+    uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+  };
+  static constexpr Configuration whole;
+  _tile_loadconfig(&whole);
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  _tile_zero(4);
+  _tile_zero(5);
+  for (int step = 0; step < kSteps; ++step) {
+    _tile_dpbf16ps(0, 4, 5);
+    _tile_dpbf16ps(1, 4, 5);
+    _tile_dpbf16ps(2, 4, 5);
+    _tile_dpbf16ps(3, 4, 5);
+  }
+  _tile_release();
+  return 2.0 * kSteps * 4 * 2 * kSide * kSide * kSide;
+}
+
+// By einc, which asks the system for them.
+bool gives_matrices() {
+  const auto targets = known_targets();
+  return std::any_of(targets.begin(), targets.end(), [](const TargetInfo& target) {
+    return target.runs_here && target.name.ends_with("-amx");
+  });
+}
+
 }  // namespace
 
 double run_multiply_adds_f32() { return run_f32(); }
 double run_multiply_adds_f64() { return run_f64(); }
 double run_multiply_adds_i32() { return run_i32(); }
 double run_multiply_adds_bf16() {
+  static const bool has_matrices = gives_matrices();
+  if (has_matrices) return run_matrices_bf16();
   return __builtin_cpu_supports("avx512bf16") ? run_pairs_bf16() : run_f32();
 }
 
