@@ -61,7 +61,7 @@ class MatrixScheduler : ContractionAxes {
 
  private:
   // As one of float32, of which as many would be worth a task of their own.
-  static constexpr double kTimesAsFast = 16;
+  static constexpr double kTimesAsFast = 8;
 
   // Whether packed operands of one product stay in L2.
   bool fits_task() const {
