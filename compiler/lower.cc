@@ -25,11 +25,12 @@ namespace {
 class Lowering {
  public:
   Lowering(const ContractionTree& tree, const Layout& layout, const Einsum& einsum,
-           const Slicing& slicing)
+           const Slicing& slicing, bool has_matrices)
       : tree_(tree),
         layout_(layout),
         einsum_(einsum),
         slicing_(slicing),
+        has_matrices_(has_matrices),
         sliced_(slicing.labels),
         results_(tree.steps.size()) {
     for (const LabelInfo& label : einsum.labels) extents_.push_back(label.extent);
@@ -308,7 +309,14 @@ class Lowering {
     for (const Label label : a.operand.labels)
       if (stride_of(b.operand, label) && !stride_of(c.operand, label))
         terms *= static_cast<double>(extent(label));
-    if (!is_narrow_float(c.operand.dtype) || terms <= kMostNarrowTerms)
+    const auto is_bfloat16 = [](const Place* place) {
+      return place->operand.dtype == DType::kBFloat16;
+    };
+    const std::array places{&a, &b, &c};
+    const bool in_matrices =
+        has_matrices_ && std::all_of(places.begin(), places.end(), is_bfloat16);
+    const int64_t most = in_matrices ? kMostNarrowTermsInMatrices : kMostNarrowTerms;
+    if (!is_narrow_float(c.operand.dtype) || terms <= static_cast<double>(most))
       return add_contraction(a, b, c, accumulates);
     const Place wide = scratch_place(intermediate_dtype(), c.operand.labels);
     add_contraction(a, b, wide, false);
@@ -364,6 +372,7 @@ class Lowering {
   const Layout& layout_;
   const Einsum& einsum_;
   const Slicing& slicing_;
+  const bool has_matrices_;
   const std::vector<Label>& sliced_;
   std::vector<int64_t> extents_;  // of each label, 1 for what is sliced while it is
   bool in_slices_ = false;
@@ -377,13 +386,13 @@ class Lowering {
 }  // namespace
 
 Plan lower(const ContractionTree& tree, const Layout& layout, const Einsum& einsum,
-           const Slicing& slicing) {
-  return Lowering(tree, layout, einsum, slicing).run();
+           const Slicing& slicing, bool has_matrices) {
+  return Lowering(tree, layout, einsum, slicing, has_matrices).run();
 }
 
 std::vector<PlanStep> lower_step(size_t step, const ContractionTree& tree, const Layout& layout,
                                  const Einsum& einsum) {
-  return Lowering(tree, layout, einsum, {}).only(step);
+  return Lowering(tree, layout, einsum, {}, false).only(step);
 }
 
 }  // namespace einc

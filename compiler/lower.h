@@ -25,7 +25,7 @@ struct Slicing {
 //
 // Requires that all intermediates together fit 2^62 bytes.
 Plan lower(const ContractionTree& tree, const Layout& layout, const Einsum& einsum,
-           const Slicing& slicing = {});
+           const Slicing& slicing = {}, bool has_matrices = false);
 
 // What becomes of one step alone, without slices. Its operands have places, but not those that they
 // have beside others.

@@ -33,7 +33,9 @@ struct Verifier {
       EINC_CHECK(dim.strides[2] == 0);
       terms *= dim.extent;
     }
-    EINC_CHECK(!is_narrow_float(step.c.dtype) || terms <= kMostNarrowTerms);
+    const bool is_bfloat16 = step.a.dtype == DType::kBFloat16 && step.b.dtype == DType::kBFloat16;
+    EINC_CHECK(!is_narrow_float(step.c.dtype) ||
+               terms <= (is_bfloat16 ? kMostNarrowTermsInMatrices : kMostNarrowTerms));
   }
   void operator()(const MapReduce& step) const {
     check_dims(step.kept, step.inputs.size() + 1);

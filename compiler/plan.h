@@ -33,8 +33,10 @@ struct StepOperand {
 };
 
 // A sum that is kept in more bits than its result has must not be stored on the way, so a
-// contraction into a 16-bit float has no more than this many terms: K is not cut into blocks.
+// contraction into a 16-bit float has no more than this many terms: K is not cut into blocks. Tiles
+// of matrices of bfloat16 keep sums wide by themselves.
 constexpr int64_t kMostNarrowTerms = 1024;
+constexpr int64_t kMostNarrowTermsInMatrices = 16384;
 
 // C[batch, m, n] = sum over k of A[batch, m, k] * B[batch, k, n]. No group but batch is empty. If
 // it accumulates, the sum is added to what C holds. If it strips the exponent, C is divided by a
