@@ -165,8 +165,7 @@ struct Verifier {
     const int row = tile.rows[0].axis;
     const int column = tile.columns[0].axis;
     const int term = tile.reduce_axes[0];
-    for (const int walked : {row, column, term})
-      EINC_CHECK(axis(walked).extent % kMatrixSide == 0);
+    for (const int walked : {row, column, term}) EINC_CHECK(axis(walked).extent % kMatrixSide == 0);
     EINC_CHECK(nest.is_buffer(tile.output) && nest.stride(tile.output, column) == 1);
     EINC_CHECK(nest.stride(tile.inputs[0], term) == 1 && nest.stride(tile.inputs[0], column) == 0);
     EINC_CHECK(nest.stride(tile.inputs[1], column) == 1 && nest.stride(tile.inputs[1], row) == 0);

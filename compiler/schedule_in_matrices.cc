@@ -1,6 +1,7 @@
-// Contractions of bfloat16 in registers of matrices. Both operands are packed: labels of a block
-// are flattened into rows and columns, and all of K into terms, each filled up to whole registers,
-// so that tiles have no edges. Blocks of C are built in scratch and copied to their places.
+// Contractions of bfloat16 in registers of matrices. Labels of a block are flattened into rows and
+// columns, and all of K into terms, each filled up to whole registers, so that tiles have no edges:
+// P is packed, and Q, where it does not lie so. Blocks of C are built in scratch, in float32, and
+// copied to their places.
 
 #include <algorithm>
 #include <cstdint>
@@ -10,12 +11,10 @@
 #include <vector>
 
 #include "compiler/loop_nest.h"
-#include "compiler/plan.h"
 #include "compiler/schedule_contraction.h"
 #include "compiler/schedule_util.h"
 #include "compiler/sort_by.h"
 #include "compiler/target.h"
-#include "einc/dtype.h"
 
 namespace einc {
 namespace {
@@ -24,6 +23,7 @@ namespace {
 enum class Packing {
   kOnce,       // in phases of their own
   kByColumns,  // P for each block of columns, which meets all rows; Q in a phase
+  kByRows,     // the other way round
   kByProduct,  // for each of a batch
 };
 
@@ -47,7 +47,7 @@ class MatrixScheduler : ContractionAxes {
   }
 
   std::optional<LoopNest> run() {
-    if (m.empty() || n.empty()) return std::nullopt;
+    if (choice_.packing == Packing::kByRows && !choice_.packs_q) return std::nullopt;
     if (choice_.packing == Packing::kByProduct && (batch.empty() || !fits_task()))
       return std::nullopt;
     tasks_ = tasks() / kTimesAsFast;
@@ -55,6 +55,7 @@ class MatrixScheduler : ContractionAxes {
     if (!choice_.packs_q && !q_is_in_order()) return std::nullopt;
     add_flat_axes();
     build();
+    if (nest.shared_scratch_bytes > kMostSharedBytes) return std::nullopt;
     verify(nest);
     return std::move(nest);
   }
@@ -73,24 +74,34 @@ class MatrixScheduler : ContractionAxes {
 
   void choose_blocks() {
     const bool y_is_column = find_contiguous(n, kC) >= 0;
-    const int64_t parts = choice_.packing == Packing::kByProduct
-                              ? 1
-                              : static_cast<int64_t>(std::clamp(tasks_, 1.0, kMostParts));
-    const bool cuts_columns = choice_.packing == Packing::kByColumns || extent(n) >= extent(m);
-    const int64_t across = cuts_columns ? parts : 1;
-    const int64_t down = cuts_columns ? 1 : parts;
+    const bool cuts_rows = choice_.packing == Packing::kByRows ||
+                           (choice_.packing != Packing::kByColumns && extent(m) > extent(n));
+    const int64_t across = cuts_rows ? 1 : parts();
+    const int64_t down = cuts_rows ? parts() : 1;
     n_block_ = block_of(n, y_is_column ? kC : p_, most_of(extent(n), across, most_columns()));
-    m_block_ = block_of(m, y_is_column ? q_ : kC, most_of(extent(m), down, kMostRows));
+    m_block_ = block_of(m, y_is_column ? q_ : kC, most_of(extent(m), down, most_rows()));
     const int64_t words = whole_sides(extent(k));
     terms_at_once_ = whole_sides(ceil_div(words, ceil_div(words, kMostTerms)));
   }
 
+  // Of a product, for as many tasks.
+  int64_t parts() const {
+    constexpr double kMost = 4;  // whose blocks would else be larger
+    if (choice_.packing == Packing::kByProduct) return 1;
+    return static_cast<int64_t>(
+        std::clamp(tasks_ / static_cast<double>(extent(batch)), 1.0, kMost));
+  }
+
   // Of which P stays in L2 while rows pass by, if it is packed for them.
   int64_t most_columns() const {
+    if (sums_at_once()) return kLeastColumns;
     if (choice_.packing != Packing::kByColumns) return kMostColumns;
     const int64_t fit = target_.l2_bytes / 2 / kWordBytes / whole_sides(extent(k));
     return std::clamp(fit / kMatrixSide * kMatrixSide, kLeastColumns, kMostColumns);
   }
+  int64_t most_rows() const { return sums_at_once() ? kLeastRows : kMostRows; }
+  // Whether a tile has all terms, so that a block of C is not added to.
+  bool sums_at_once() const { return extent(k) <= kMostTerms; }
 
   static int64_t most_of(int64_t extent, int64_t parts, int64_t most) {
     return std::min<int64_t>(most, whole_sides(ceil_div(extent, parts)));
@@ -242,21 +253,24 @@ class MatrixScheduler : ContractionAxes {
     const auto pack_p = [&](bool shared) {
       p = pack(builder, p_, add_p_buffer(builder, shared), p_part());
     };
-    if (choice_.packing != Packing::kByProduct) pack_q(true);
-    if (choice_.packing == Packing::kOnce) pack_p(true);
-    const std::vector<Step> n_steps = steps_of(p_part());
-    const std::vector<Step> m_steps = steps_of(q_part());
+    const bool by_rows = choice_.packing == Packing::kByRows;
+    const bool by_columns = choice_.packing == Packing::kByColumns;
+    const bool once = choice_.packing == Packing::kOnce;
+    const bool by_product = choice_.packing == Packing::kByProduct;
+    if (once || by_columns) pack_q(true);
+    if (once || by_rows) pack_p(true);
+    const std::vector<Step> outer = steps_of(by_rows ? q_part() : p_part());
+    const std::vector<Step> inner = steps_of(by_rows ? p_part() : q_part());
     double wanted = builder.parallel_loops(batch_steps(), tasks_);
-    if (choice_.packing != Packing::kByProduct) wanted = builder.parallel_loops(n_steps, wanted);
-    if (choice_.packing == Packing::kOnce) builder.parallel_loops(m_steps, wanted);
+    if (!by_product) wanted = builder.parallel_loops(outer, wanted);
+    if (once) builder.parallel_loops(inner, wanted);
     builder.loops(batch_steps());
-    if (choice_.packing == Packing::kByProduct) {
-      pack_q(false);
-      pack_p(false);
-    }
-    builder.loops(n_steps);
-    if (choice_.packing == Packing::kByColumns) pack_p(false);
-    builder.loops(m_steps);
+    if (by_product) pack_q(false);
+    if (by_product) pack_p(false);
+    builder.loops(outer);
+    if (by_columns) pack_p(false);
+    if (by_rows) pack_q(false);
+    builder.loops(inner);
     build_block(builder, q, p);
   }
 
@@ -292,9 +306,12 @@ class MatrixScheduler : ContractionAxes {
       builder.parallel_loops(steps, nest.elements(operand) * kWordBytes / kTaskBytes);
     }
     const int packed = nest.buffer_index(buffer);
-    if (extent(terms_) != extent(k)) fill_with_zeros(builder, packed, part);
+    const bool pads_rows = operand == q_ && k.size() == 1 && 2 * extent(k) > kMatrixSide;
+    if (extent(terms_) != extent(k) && !pads_rows) fill_with_zeros(builder, packed, part);
     copy(nest, builder, operand, packed, target_,
-         {.most_square = kMatrixSide, .ignored = {rows_, columns_, terms_}});
+         {.most_square = kMatrixSide,
+          .room = pads_rows ? extent(terms_) : 0,
+          .ignored = {rows_, columns_, terms_}});
     builder.return_to(here);
     return packed;
   }
@@ -333,9 +350,10 @@ class MatrixScheduler : ContractionAxes {
   }
 
   static constexpr int64_t kWordBytes = 4;
-  static constexpr double kMostParts = 4;        // of a product, whose blocks would else be larger
+  static constexpr int64_t kMostSharedBytes = 256 << 20;
   static constexpr int64_t kLeastColumns = 128;  // of a block of C
   static constexpr int64_t kMostColumns = 512;
+  static constexpr int64_t kLeastRows = 32;
   static constexpr int64_t kMostRows = 256;
   static constexpr int64_t kMostTerms = 128;  // of a tile, in words: a panel of P stays in L1
 
@@ -358,7 +376,8 @@ std::vector<LoopNest> schedule_in_matrices(const ContractionForm& form, const Ta
   if (!target.has_matrices || !form.in_pairs) return nests;
   for (const bool from_a : {false, true})
     for (const bool packs_q : {false, true})
-      for (const Packing packing : {Packing::kByColumns, Packing::kOnce, Packing::kByProduct})
+      for (const Packing packing :
+           {Packing::kByColumns, Packing::kOnce, Packing::kByProduct, Packing::kByRows})
         if (auto nest = MatrixScheduler(form, target, {from_a, packs_q, packing}).run())
           nests.push_back(*std::move(nest));
   return nests;
