@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "compiler/loop_nest.h"
+#include "compiler/plan.h"
 #include "compiler/schedule_contraction.h"
 #include "compiler/schedule_util.h"
 #include "compiler/sort_by.h"
@@ -276,6 +277,7 @@ class MatrixScheduler : ContractionAxes {
 
   void build_block(NestBuilder& builder, int q, int p) {
     constexpr int64_t kSides = 2;  // of registers, along rows and columns of a tile
+    builder.loop({terms_, kLongestSum});
     const int buffer = add_c_buffer(builder);
     builder.local(buffer);
     const auto here = builder.place();
@@ -356,6 +358,8 @@ class MatrixScheduler : ContractionAxes {
   static constexpr int64_t kLeastRows = 32;
   static constexpr int64_t kMostRows = 256;
   static constexpr int64_t kMostTerms = 128;  // of a tile, in words: a panel of P stays in L1
+  // In words: of more, parts are added up in C, as one sum of all would lose its precision.
+  static constexpr int64_t kLongestSum = kMostNarrowTermsInMatrices / 2;
 
   const Target& target_;
   MatrixChoice choice_;

@@ -143,6 +143,7 @@ TEST(Schedule, RareShapesAgreeWithTheReference) {
       {"amkc,ckn->man", DType::kBFloat16, {{'m', 5}, {'k', 8}, {'n', 40}}},
       {"mk,k->m", DType::kBFloat16, {{'m', 17}, {'k', 70}}},
       {"mk,kn->mn", DType::kBFloat16, {{'m', 37}, {'k', 602}, {'n', 530}}},
+      {"bmk,bkn->bmn", DType::kBFloat16, {{'b', 16}, {'m', 18}, {'k', 33410}, {'n', 5}}},
       {"bmk,bnk->bmn", DType::kBFloat16, {{'m', 48}, {'k', 256}, {'n', 36}}},
       {"amck,cbnk->abnm", DType::kBFloat16, {{'m', 17}, {'c', 5}, {'k', 32}, {'n', 290}}},
       {"dega,gfbc->abcdef", DType::kBFloat16, {{'e', 8}, {'f', 20}, {'g', 4}}},
