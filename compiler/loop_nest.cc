@@ -209,6 +209,11 @@ int64_t LoopNest::stride(int operand, int axis) const {
   return dim == nullptr ? 0 : dim->stride;
 }
 
+int64_t LoopNest::unit(int operand) const {
+  const bool has_pairs = pairs >= 0 && operand < output_index() && stride(operand, pairs) == 1;
+  return has_pairs ? 2 : 1;
+}
+
 double LoopNest::elements(int operand) const {
   double product = 1;
   for (size_t a = 0; a < axes.size(); ++a)
@@ -229,7 +234,7 @@ bool LoopNest::reads_pairs(const Tile& tile) const {
 }
 
 bool LoopNest::is_contiguous(int operand, const std::vector<TileDim>& dims) const {
-  int64_t expected = 1;
+  int64_t expected = unit(operand);
   for (size_t d = dims.size(); d-- > 0;) {
     if (dims[d].count > 1 && stride(operand, dims[d].axis) != expected) return false;
     expected *= dims[d].count;

@@ -195,6 +195,8 @@ struct LoopNest {
   }
   // Elements between neighbours on an axis, of a buffer within its blocks.
   int64_t stride(int operand, int axis) const;
+  // Between what lies side by side in an operand: 2 where it has pairs that begin anywhere.
+  int64_t unit(int operand) const;
   // Elements of an operand within the nest.
   double elements(int operand) const;
   bool depends_on(int operand, const std::vector<TileDim>& dims) const;

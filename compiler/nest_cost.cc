@@ -153,7 +153,7 @@ class Instructions {
   // Whether pairs are put together from two loads.
   bool joins_pairs(int input, const Tile& tile) const {
     return nest_.reads_pairs(tile) && !nest_.is_buffer(input) &&
-           !nest_.inputs[static_cast<size_t>(input)].in_pairs;
+           !nest_.inputs[static_cast<size_t>(input)].in_pairs && nest_.unit(input) == 1;
   }
 
   // Instructions for each, in units of half a cycle; they take the place of arithmetic.
@@ -185,7 +185,7 @@ class Instructions {
   // loaded whole and taken apart in registers.
   double neighbours(int operand, const Tile& tile) const {
     constexpr double kMost = 16;
-    if (tile.columns.size() != 1 || tile.lanes == 1) return 1;
+    if (tile.columns.size() != 1 || tile.lanes == 1 || nest_.unit(operand) > 1) return 1;
     double product = terms_at_once(operand, tile);
     for (const TileDim& dim : tile.rows)
       if (nest_.stride(operand, dim.axis) != 0) product *= static_cast<double>(dim.count);
@@ -216,7 +216,8 @@ class Instructions {
 
   bool is_transposed(int operand, const Tile& tile) const {
     return tile.rows.size() == 1 && tile.columns.size() == 1 && tile.rows[0].count <= tile.lanes &&
-           tile.columns[0].count <= tile.lanes && nest_.stride(operand, tile.rows[0].axis) == 1;
+           tile.columns[0].count <= tile.lanes &&
+           nest_.stride(operand, tile.rows[0].axis) == nest_.unit(operand);
   }
 
   static double positions(const std::vector<TileDim>& dims, const Ranges& ranges) {

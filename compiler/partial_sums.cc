@@ -11,6 +11,7 @@
 
 #include "compiler/plan.h"
 #include "compiler/sort_by.h"
+#include "compiler/target.h"
 #include "einc/dtype.h"
 #include "runtime/program.h"
 
@@ -69,17 +70,22 @@ MapReduce sum_of_parts(const StepOperand& parts, const StepOperand& result, bool
 
 class Splitter {
  public:
-  explicit Splitter(Plan plan) : plan_(std::move(plan)), parts_begin_(plan_.scratch_bytes) {}
+  Splitter(Plan plan, const Target& target)
+      : plan_(std::move(plan)), target_(target), parts_begin_(plan_.scratch_bytes) {}
 
   Plan run() {
     if (!plan_.slices.extents.empty()) return std::move(plan_);
     std::vector<PlanStep> steps;
     steps.reserve(plan_.steps.size());
     for (PlanStep& step : plan_.steps) {
-      std::optional<MapReduce> sum;
-      if (auto* contraction = std::get_if<Contraction>(&step)) sum = split(*contraction);
-      if (auto* map_reduce = std::get_if<MapReduce>(&step)) sum = split(*map_reduce);
+      std::optional<MapReduce> last, sum;
+      if (auto* contraction = std::get_if<Contraction>(&step)) {
+        sum = is_odd(*contraction) ? split_last(*contraction, last) : split(*contraction);
+      } else if (auto* map_reduce = std::get_if<MapReduce>(&step)) {
+        sum = split(*map_reduce);
+      }
       steps.push_back(std::move(step));
+      if (last) steps.push_back(*std::move(last));
       if (sum) steps.push_back(*std::move(sum));
     }
     const bool is_split = steps.size() > plan_.steps.size();
@@ -106,15 +112,60 @@ class Splitter {
     const int64_t tasks = batch * blocks(step.m) * blocks(step.n);
     auto over_parts = cut(step.k, std::min(most_parts(tasks, results, read), worth));
     if (!over_parts) return std::nullopt;
-    std::vector<Dim*> kept;
-    for (std::vector<Dim>* const group : {&step.batch, &step.m, &step.n})
-      for (Dim& dim : *group) kept.push_back(&dim);
     const StepOperand parts = take_parts(over_parts->extent * results, step.compute);
-    MapReduce sum = sum_of_parts(parts, step.c, step.accumulates, step.compute, *over_parts, kept);
+    MapReduce sum =
+        sum_of_parts(parts, step.c, step.accumulates, step.compute, *over_parts, kept_dims(step));
     step.c = parts;
     step.accumulates = false;
     step.batch.insert(step.batch.begin(), *std::move(over_parts));
     return sum;
+  }
+
+  // Whether nothing lies in pairs, and what is stored for each result takes less time than that.
+  bool is_odd(const Contraction& step) const {
+    constexpr int64_t kLeastTerms = 96;
+    constexpr int64_t kLeastMultiplyAdds = 1 << 20;
+    const int64_t results = positions(step.batch) * positions(step.m) * positions(step.n);
+    return target_.has_matrices && step.a.dtype == DType::kBFloat16 &&
+           step.b.dtype == DType::kBFloat16 && positions(step.k) % 2 != 0 &&
+           positions(step.k) >= kLeastTerms && results * positions(step.k) >= kLeastMultiplyAdds;
+  }
+
+  // The last terms, of the longest dim, go to `last`.
+  MapReduce split_last(Contraction& step, std::optional<MapReduce>& last) {
+    constexpr int64_t kParts = 2;
+    const int64_t results = positions(step.batch) * positions(step.m) * positions(step.n);
+    const auto longest =
+        std::max_element(step.k.begin(), step.k.end(),
+                         [](const Dim& x, const Dim& y) { return x.extent < y.extent; });
+    --longest->extent;
+    last = MapReduce{.inputs = {step.a, step.b}, .compute = step.compute};
+    for (size_t i = 0; i < last->inputs.size(); ++i) {
+      StepOperand& input = last->inputs[i];
+      const int64_t bytes = longest->extent * longest->strides[i] * info(input.dtype).bytes;
+      Slot& slot = input.slot;
+      (slot.kind == Slot::Kind::kInput ? slot.offset : slot.value) += bytes;
+    }
+    std::vector<Dim*> kept = kept_dims(step);
+    Dim over_parts{longest->name + "'", kParts, {0, 0, 0}};
+    const StepOperand parts = take_parts(kParts * results, step.compute);
+    MapReduce sum = sum_of_parts(parts, step.c, step.accumulates, step.compute, over_parts, kept);
+    step.c = parts;
+    step.accumulates = false;
+    last->output = parts;
+    last->output.slot.value += results * info(step.compute).bytes;
+    for (const Dim* const dim : kept) last->kept.push_back(*dim);
+    sort_by(last->kept, [](const Dim& dim) { return -std::abs(dim.strides.back()); });
+    for (const Dim& dim : step.k)
+      if (&dim != &*longest) last->reduced.push_back(dim);
+    return sum;
+  }
+
+  static std::vector<Dim*> kept_dims(Contraction& step) {
+    std::vector<Dim*> kept;
+    for (std::vector<Dim>* const group : {&step.batch, &step.m, &step.n})
+      for (Dim& dim : *group) kept.push_back(&dim);
+    return kept;
   }
 
   std::optional<MapReduce> split(MapReduce& step) {
@@ -164,11 +215,14 @@ class Splitter {
   static constexpr int64_t kLeastRead = 1 << 18;  // by a part
 
   Plan plan_;
+  const Target& target_;
   const int64_t parts_begin_;
 };
 
 }  // namespace
 
-Plan with_partial_sums(Plan plan) { return Splitter(std::move(plan)).run(); }
+Plan with_partial_sums(Plan plan, const Target& target) {
+  return Splitter(std::move(plan), target).run();
+}
 
 }  // namespace einc

@@ -1,7 +1,8 @@
-// Long sums of few results, made into tasks.
+// Sums in parts: long ones of few results, made into tasks, and odd ones of bfloat16.
 #pragma once
 
 #include "compiler/plan.h"
+#include "compiler/target.h"
 
 namespace einc {
 
@@ -9,6 +10,9 @@ namespace einc {
 // two: partial sums of parts of one summed dim, side by side in scratch, and their sum. The parts
 // depend on the step alone, so results do not depend on the number of threads. Takes more scratch,
 // if less than an eighth of what the step reads.
-Plan with_partial_sums(Plan plan);
+//
+// Where the target multiplies pairs of bfloat16 in matrices, products of which no summed dim is
+// even become three: all terms but the last of one dim, these, and their sum.
+Plan with_partial_sums(Plan plan, const Target& target);
 
 }  // namespace einc

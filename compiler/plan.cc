@@ -94,6 +94,7 @@ struct Printer {
     switch (operand.slot.kind) {
       case Slot::Kind::kInput:
         out << "in" << operand.slot.value;
+        if (operand.slot.offset != 0) out << '+' << operand.slot.offset;
         break;
       case Slot::Kind::kOutput:
         out << "out";

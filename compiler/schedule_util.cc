@@ -204,7 +204,7 @@ class Copier {
     const int row = contiguous(from_);
     if (column >= 0) {
       const int64_t stride = nest_.stride(from_, column);
-      if (stride != 0 && stride != 1 && row >= 0) {
+      if (stride != 0 && stride != nest_.unit(from_) && row >= 0) {
         const int64_t lanes =
             std::min<int64_t>(options.most_square, lanes_of(nest_.compute, target));
         tile.lanes = static_cast<int>(lanes);
@@ -257,7 +257,7 @@ class Copier {
 
   int contiguous(int operand) const {
     for (const int a : axes_)
-      if (nest_.stride(operand, a) == 1) return a;
+      if (nest_.stride(operand, a) == nest_.unit(operand)) return a;
     return -1;
   }
 

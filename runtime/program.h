@@ -33,6 +33,7 @@ struct Slot {
   int64_t value = 0;  // index of the input, or byte offset into scratch
   // From one position of each sliced label to the next, for what holds all slices; else empty.
   std::vector<int64_t> slice_bytes;
+  int64_t offset = 0;  // bytes from the start of an input
   friend bool operator==(const Slot&, const Slot&) = default;
 };
 

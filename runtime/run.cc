@@ -84,7 +84,8 @@ class Memory {
     switch (slot.kind) {
       case Slot::Kind::kInput:
         // Steps only read what is an input.
-        return static_cast<char*>(const_cast<void*>(inputs_[static_cast<size_t>(slot.value)]));
+        return static_cast<char*>(const_cast<void*>(inputs_[static_cast<size_t>(slot.value)])) +
+               slot.offset;
       case Slot::Kind::kOutput:
         return static_cast<char*>(output_);
       case Slot::Kind::kScratch:

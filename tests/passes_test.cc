@@ -171,9 +171,35 @@ TEST(Lower, RunsWhatSlicesShareOnce) {
   EXPECT_EQ(repeated.slices.begin, 1u);
 }
 
+TEST(PartialSums, LeaveEvenSumsToMatrices) {
+  const auto split = [](const char* target, const std::vector<const char*>& types) {
+    return to_string(
+        with_partial_sums(plan_of(bound("ij,jk->ik", types)), *find_foreign_target(target)));
+  };
+  const std::vector<const char*> odd{"bfloat16[129,129]", "bfloat16[129,129]"};
+  EXPECT_EQ(split("x86-64-v4-fp16-amx", odd),
+            "contraction in0 bfloat16 * in1 bfloat16 -> scratch+0 float32\n"
+            "  m  i:129{129,0,129}\n"
+            "  n  k:129{0,1,1}\n"
+            "  k  j:128{1,129,0}\n"
+            "map-reduce in0+256 bfloat16 * in1+33024 bfloat16 -> scratch+66564 float32\n"
+            "  kept  i:129{129,0,129}  k:129{0,1,1}\n"
+            "map-reduce scratch+0 float32 -> out bfloat16\n"
+            "  kept  i:129{129,129}  k:129{1,1}\n"
+            "  reduced  j':2{16641,0}\n"
+            "scratch 133128 bytes\n");
+  const auto whole = [](const std::string& plan) {
+    return plan.starts_with("contraction") && plan.find("map-reduce") == std::string::npos;
+  };
+  EXPECT_TRUE(whole(split("x86-64-v4-fp16", odd)));
+  EXPECT_TRUE(whole(split("x86-64-v4-fp16-amx", {"bfloat16[129,128]", "bfloat16[128,129]"})));
+  EXPECT_TRUE(whole(split("x86-64-v4-fp16-amx", {"float32[129,129]", "float32[129,129]"})));
+  EXPECT_TRUE(whole(split("x86-64-v4-fp16-amx", {"bfloat16[129,5]", "bfloat16[5,1299]"})));
+}
+
 TEST(PartialSums, MakeTasksOfLongSums) {
   const auto split = [](const char* text, const std::vector<const char*>& types) {
-    return to_string(with_partial_sums(plan_of(bound(text, types))));
+    return to_string(with_partial_sums(plan_of(bound(text, types)), *find_target("host")));
   };
   EXPECT_EQ(split("ij->", {"float32[2048,1024]"}),
             "map-reduce in0 float32 -> scratch+0 float32\n"

@@ -54,10 +54,8 @@ class AotEmitter {
     inputs_ = ir_.CreateAlloca(pointer_, ir_.getInt64(most_inputs));
     scratch_ = aligned(function_->getArg(static_cast<unsigned>(program_.inputs + 1)));
     store(args_, offsetof(EincArgs, in), inputs_);
-    store(args_, offsetof(EincArgs, shared_scratch),
-          at(scratch_, static_cast<size_t>(program_.shared_scratch_offset)));
-    store(args_, offsetof(EincArgs, task_scratch),
-          at(scratch_, static_cast<size_t>(program_.task_scratch_offset)));
+    store(args_, offsetof(EincArgs, shared_scratch), at(scratch_, program_.shared_scratch_offset));
+    store(args_, offsetof(EincArgs, task_scratch), at(scratch_, program_.task_scratch_offset));
     if (program_.strips_exponents) exponents_.emplace(ir_, target_, program_.output);
     store(args_, offsetof(EincArgs, exponent),
           exponents_ ? exponents_->of_step() : llvm::ConstantPointerNull::get(pointer_));
@@ -158,11 +156,11 @@ class AotEmitter {
   llvm::Value* begin_of(const Slot& slot) {
     switch (slot.kind) {
       case Slot::Kind::kInput:
-        return function_->getArg(static_cast<unsigned>(slot.value));
+        return at(function_->getArg(static_cast<unsigned>(slot.value)), slot.offset);
       case Slot::Kind::kOutput:
         return function_->getArg(static_cast<unsigned>(program_.inputs));
       case Slot::Kind::kScratch:
-        return at(scratch_, static_cast<size_t>(slot.value));
+        return at(scratch_, slot.value);
     }
     return nullptr;
   }
@@ -174,11 +172,13 @@ class AotEmitter {
     return ir_.CreateIntToPtr(ir_.CreateAnd(raised, ir_.getInt64(mask)), pointer_);
   }
 
-  llvm::Value* at(llvm::Value* pointer, size_t bytes) {
-    return ir_.CreateGEP(ir_.getInt8Ty(), pointer, ir_.getInt64(bytes));
+  llvm::Value* at(llvm::Value* pointer, int64_t bytes) {
+    return bytes == 0 ? pointer
+                      : ir_.CreateGEP(ir_.getInt8Ty(), pointer,
+                                      ir_.getInt64(static_cast<uint64_t>(bytes)));
   }
   void store(llvm::Value* base, size_t bytes, llvm::Value* value) {
-    ir_.CreateStore(value, at(base, bytes));
+    ir_.CreateStore(value, at(base, static_cast<int64_t>(bytes)));
   }
   llvm::BasicBlock* new_block(const char* name) {
     return llvm::BasicBlock::Create(module_.getContext(), name, function_);

@@ -95,7 +95,8 @@ Number TileEmitter::load_vector(int operand, llvm::Value* pointer, int lanes, in
                                 may_load_whole(operand) ? lanes : some);
   const NestOperand& row = loops().inputs[static_cast<size_t>(operand)];
   if (!reads_pairs_) return factors_.load(pointer, row, lanes, some);
-  if (row.in_pairs) return factors_.load(pointer, {DType::kUInt32}, lanes, some);
+  if (row.in_pairs || loops().unit(operand) == 2)
+    return factors_.load(pointer, {DType::kUInt32}, lanes, some);
   const int64_t apart = stride_bytes(operand, loops().pairs);
   const Number low = factors_.load(pointer, {DType::kUInt16}, lanes, some);
   return factors_.join_halves(

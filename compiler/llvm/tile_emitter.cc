@@ -107,7 +107,9 @@ bool TileEmitter::may_end_in_half(const Shape& shape) const {
 
 int64_t TileEmitter::interleaved(int operand, const Shape& shape) const {
   constexpr int64_t kMost = 16;
-  if (tile_.lanes == 1 || tile_.columns.size() != 1 || reduces_vectors()) return 1;
+  if (tile_.lanes == 1 || tile_.columns.size() != 1 || reduces_vectors() ||
+      loops().unit(operand) > 1)
+    return 1;
   std::vector<TileDim> inner = unrolled_sums(shape);
   inner.insert(inner.end(), shape.rows.begin(), shape.rows.end());
   std::erase_if(inner, [&](const TileDim& dim) {
@@ -125,13 +127,13 @@ int64_t TileEmitter::interleaved(int operand, const Shape& shape) const {
 TileEmitter::Access TileEmitter::access(int operand, const Shape& shape) const {
   if (!loops().depends_on(operand, shape.columns)) return Access::kBroadcast;
   if (tile_.lanes == 1 || loops().is_contiguous(operand, shape.columns)) return Access::kContiguous;
-  if (is_square(shape) && loops().stride(operand, tile_.rows[0].axis) == 1 &&
+  if (is_square(shape) && loops().stride(operand, tile_.rows[0].axis) == loops().unit(operand) &&
       shape.row_count() == tile_.lanes)
     return Access::kTransposed;
   if (interleaved(operand, shape) > 1) return Access::kInterleaved;
   if (operand == tile_.output && loops().stores_blocks(tile_, shape.row_count()))
     return Access::kBlocks;
-  if (is_square(shape) && loops().stride(operand, tile_.rows[0].axis) == 1)
+  if (is_square(shape) && loops().stride(operand, tile_.rows[0].axis) == loops().unit(operand))
     return Access::kTransposed;
   return Access::kStrided;
 }
