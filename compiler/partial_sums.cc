@@ -95,7 +95,7 @@ class Splitter {
   }
 
  private:
-  // Both leave the step that makes the partial sums, and return the one that sums them.
+  // These leave the step that makes the partial sums, and return the one that sums them.
 
   std::optional<MapReduce> split(Contraction& step) {
     constexpr int64_t kSide = 256;                   // of the block of results that is worth a task

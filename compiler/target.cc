@@ -25,76 +25,59 @@ constexpr MemoryPace kZen1 = {48, 24, 5, 6, 40, 9, 0.4, 4};
 constexpr MemoryPace kZen4 = {180, 42, 5, 1.6, 6, 9, 0.45, 1};
 constexpr MemoryPace kGraniteRapids = {60, 23, 10, 9.1, 6, 100, 0.4, 1};
 
-constexpr Target kTargets[] = {
-    // name cpu features, bytes regs fma f16 bf16 fp16 matrices pairs masks halves, L1 L2 L3 ways,
-    // terms, pace
-    {"x86-64-v2", "x86-64-v2", "",    16,       16,        false,   false, false, false, false,
-     1,           false,       false, 32 << 10, 256 << 10, 8 << 20, 8,     8,     0,     kZen1},
-    {"x86-64-v3", "x86-64-v3", "",    32,       16,        true,     true, false, false, false,
-     1,           false,       false, 32 << 10, 512 << 10, 16 << 20, 8,    8,     0,     kZen1},
-    {"x86-64-v4", "x86-64-v4", "",   64,       32,      true,     true, false, false, false,
-     1,           true,        true, 32 << 10, 1 << 20, 32 << 20, 8,    8,     0,     kZen4},
-    {"x86-64-v4-bf16",
-     "x86-64-v4",
-     "+avx512bf16",
-     64,
-     32,
-     true,
-     true,
-     true,
-     false,
-     false,
-     1,
-     true,
-     true,
-     32 << 10,
-     1 << 20,
-     32 << 20,
-     8,
-     8,
-     0,
-     kZen4},
-    {"x86-64-v4-fp16",
-     "x86-64-v4",
-     "+avx512bf16",
-     64,
-     32,
-     true,
-     true,
-     true,
-     true,
-     false,
-     4,
-     true,
-     false,
-     48 << 10,
-     2 << 20,
-     32 << 20,
-     12,
-     16,
-     12,
-     kGraniteRapids},
-    {"x86-64-v4-fp16-amx",
-     "x86-64-v4",
-     "+avx512bf16,+amx-tile,+amx-bf16",
-     64,
-     32,
-     true,
-     true,
-     true,
-     true,
-     true,
-     4,
-     true,
-     false,
-     48 << 10,
-     2 << 20,
-     32 << 20,
-     12,
-     16,
-     12,
-     kGraniteRapids},
-};
+constexpr Target kV2 = {.name = "x86-64-v2",
+                        .cpu = "x86-64-v2",
+                        .l1_bytes = 32 << 10,
+                        .l2_bytes = 256 << 10,
+                        .l3_bytes = 8 << 20,
+                        .pace = kZen1};
+
+// A row is another one, but for what is named.
+constexpr Target but_for(Target target, auto change) {
+  change(target);
+  return target;
+}
+
+constexpr Target kV3 = but_for(kV2, [](Target& v3) {
+  v3.name = v3.cpu = "x86-64-v3";
+  v3.vector_bytes = 32;
+  v3.has_fma = v3.has_f16 = true;
+  v3.l2_bytes = 512 << 10;
+  v3.l3_bytes = 16 << 20;
+});
+constexpr Target kV4 = but_for(kV3, [](Target& v4) {
+  v4.name = v4.cpu = "x86-64-v4";
+  v4.vector_bytes = 64;
+  v4.vector_registers = 32;
+  v4.has_masks = v4.halves_take_half = true;
+  v4.l2_bytes = 1 << 20;
+  v4.l3_bytes = 32 << 20;
+  v4.pace = kZen4;
+});
+constexpr Target kBf16 = but_for(kV4, [](Target& bf16) {
+  bf16.name = "x86-64-v4-bf16";
+  bf16.features = "+avx512bf16";
+  bf16.has_bf16 = true;
+});
+constexpr Target kFp16 = but_for(kBf16, [](Target& fp16) {
+  fp16.name = "x86-64-v4-fp16";
+  fp16.has_fp16 = true;
+  fp16.pairs_take = 4;
+  fp16.halves_take_half = false;
+  fp16.l1_bytes = 48 << 10;
+  fp16.l2_bytes = 2 << 20;
+  fp16.l1_ways = 12;
+  fp16.l2_ways = 16;
+  fp16.terms_ahead = 12;
+  fp16.pace = kGraniteRapids;
+});
+constexpr Target kAmx = but_for(kFp16, [](Target& amx) {
+  amx.name = "x86-64-v4-fp16-amx";
+  amx.features = "+avx512bf16,+amx-tile,+amx-bf16";
+  amx.has_matrices = true;
+});
+
+constexpr Target kTargets[] = {kV2, kV3, kV4, kBf16, kFp16, kAmx};
 
 #if defined(__x86_64__)
 // Linux saves these registers, of 8 KiB, only for processes that ask for them.

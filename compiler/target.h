@@ -26,22 +26,23 @@ struct Target {
   std::string_view name;
   std::string_view cpu;       // LLVM's name of the instruction set level
   std::string_view features;  // LLVM's, beyond that level
-  int vector_bytes;
-  int vector_registers;
-  bool has_fma;
-  bool has_f16;           // converts float16 to float32 and back
-  bool has_bf16;          // converts float32 to bfloat16, and multiplies pairs of it
-  bool has_fp16;          // tells Intel's newer servers; nothing computes in it
-  bool has_matrices;      // registers of 16 x 16 words, which multiply pairs of bfloat16: AMX
-  int pairs_take;         // one multiply-add of pairs, as long as so many of float32
-  bool has_masks;         // masked loads and stores cost nothing
-  bool halves_take_half;  // two instructions on half registers take as long as one on a whole
-  int64_t l1_bytes;       // of one core
-  int64_t l2_bytes;       // of one core
-  int64_t l3_bytes;
-  int l1_ways;  // lines in each set
-  int l2_ways;
-  int64_t terms_ahead;  // of a sum, that tiles ask into L1; 0 where processors see them coming
+  int vector_bytes = 16;
+  int vector_registers = 16;
+  bool has_fma = false;
+  bool has_f16 = false;       // converts float16 to float32 and back
+  bool has_bf16 = false;      // converts float32 to bfloat16, and multiplies pairs of it
+  bool has_fp16 = false;      // tells Intel's newer servers; nothing computes in it
+  bool has_matrices = false;  // registers of 16 x 16 words, which multiply pairs of bfloat16: AMX
+  int pairs_take = 1;         // one multiply-add of pairs, as long as so many of float32
+  bool has_masks = false;     // masked loads and stores cost nothing
+  // Two instructions on half registers take as long as one on a whole.
+  bool halves_take_half = false;
+  int64_t l1_bytes = 0;  // of one core
+  int64_t l2_bytes = 0;  // of one core
+  int64_t l3_bytes = 0;
+  int l1_ways = 8;  // lines in each set
+  int l2_ways = 8;
+  int64_t terms_ahead = 0;  // of a sum, that tiles ask into L1; 0 where processors see them coming
   MemoryPace pace;
 };
 
