@@ -206,7 +206,7 @@ Error argument_error(const CallRow& row, std::string_view rule, const std::strin
 }
 
 Result<void> check_argument(const CallRow& row, const Parameter& parameter, const Value& value) {
-  if (!parameter.required && (value.as<None>() || value == parameter.fallback)) return {};
+  if (!parameter.required && value == parameter.fallback) return {};
   if (accepts(parameter.kind, value)) {
     const List* const list = value.as<List>();
     const bool is_list = list != nullptr && (parameter.kind == Parameter::Kind::kTensors ||
@@ -269,6 +269,9 @@ Result<Arguments> bind_arguments(const CallRow& row, const List& positional,
     if (!given[p] && parameters[p].required)
       return argument_error(row, "operand-count",
                             "argument '" + std::string(parameters[p].name) + "' is missing");
+    // Frameworks only ask whether a flag is true.
+    if (given[p] && given[p]->as<None>() && parameters[p].kind == Parameter::Kind::kBool)
+      given[p] = false;
     if (given[p])
       if (auto valid = check_argument(row, parameters[p], *given[p]); !valid) return valid.error();
     arguments.values_.push_back(given[p] ? *std::move(given[p]) : parameters[p].fallback);

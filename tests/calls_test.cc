@@ -124,6 +124,17 @@ TEST(Calls, ErrorsOfArguments) {
             "shape error: numpy.dot: b: t");
 }
 
+TEST(Calls, NoneIsAFlagThatIsNotSetAndNoInteger) {
+  const auto a = Tensor::of<float>({2, 3}, {1, 2, 3, 4, 5, 6});
+  const auto b = Tensor::of<float>({3, 2}, {1, 2, 3, 4, 5, 6});
+  EXPECT_EQ(text(call("tf.matmul", {a, b}, {{"transpose_b", None{}}})), "accepted");
+  EXPECT_EQ(text(call("tf.matmul", {a, a}, {{"transpose_b", None{}}})).substr(0, 12),
+            "shape error:");
+  EXPECT_EQ(text(call("numpy.vecdot", {a, a}, {{"axis", None{}}})),
+            "argument error: numpy.vecdot: axis is None but must be an int; the call is "
+            "numpy.vecdot(a, b, axis=-1) [argument]");
+}
+
 TEST(Calls, EveryRowRefusesNothingAtAll) {
   for (const CallInfo* const row : calls()) {
     const auto result = call(row->name, {});
