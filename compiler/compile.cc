@@ -156,7 +156,8 @@ Result<Plan> plan(const Einsum& input, const PlanRequest& request,
   // Classify the labels of each step and place intermediates in scratch. From here on labels are
   // dims with strides.
   Plan steps = lower(tree, orders, einsum, slicing, request.target->has_matrices);
-  if (!most_bytes) steps = with_partial_sums(std::move(steps), *request.target);
+  if (!most_bytes)
+    steps = with_partial_sums(std::move(steps), *request.target, request.strip_exponents);
   if (request.strip_exponents) steps = with_stripped_exponents(std::move(steps));
   traced(trace, "lower", steps);
   return steps;

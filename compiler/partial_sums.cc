@@ -70,8 +70,10 @@ MapReduce sum_of_parts(const StepOperand& parts, const StepOperand& result, bool
 
 class Splitter {
  public:
-  Splitter(Plan plan, const Target& target)
-      : plan_(std::move(plan)), target_(target), parts_begin_(plan_.scratch_bytes) {}
+  Splitter(Plan plan, bool splits_odd_sums)
+      : plan_(std::move(plan)),
+        splits_odd_sums_(splits_odd_sums),
+        parts_begin_(plan_.scratch_bytes) {}
 
   Plan run() {
     if (!plan_.slices.extents.empty()) return std::move(plan_);
@@ -126,7 +128,7 @@ class Splitter {
     constexpr int64_t kLeastTerms = 96;
     constexpr int64_t kLeastMultiplyAdds = 1 << 20;
     const int64_t results = positions(step.batch) * positions(step.m) * positions(step.n);
-    return target_.has_matrices && step.a.dtype == DType::kBFloat16 &&
+    return splits_odd_sums_ && step.a.dtype == DType::kBFloat16 &&
            step.b.dtype == DType::kBFloat16 && positions(step.k) % 2 != 0 &&
            positions(step.k) >= kLeastTerms && results * positions(step.k) >= kLeastMultiplyAdds;
   }
@@ -215,14 +217,14 @@ class Splitter {
   static constexpr int64_t kLeastRead = 1 << 18;  // by a part
 
   Plan plan_;
-  const Target& target_;
+  const bool splits_odd_sums_;
   const int64_t parts_begin_;
 };
 
 }  // namespace
 
-Plan with_partial_sums(Plan plan, const Target& target) {
-  return Splitter(std::move(plan), target).run();
+Plan with_partial_sums(Plan plan, const Target& target, bool strips_exponents) {
+  return Splitter(std::move(plan), target.has_matrices && !strips_exponents).run();
 }
 
 }  // namespace einc

@@ -12,7 +12,8 @@ namespace einc {
 // if less than an eighth of what the step reads.
 //
 // Where the target multiplies pairs of bfloat16 in matrices, products of which no summed dim is
-// even become three: all terms but the last of one dim, these, and their sum.
-Plan with_partial_sums(Plan plan, const Target& target);
+// even become three: all terms but the last of one dim, these, and their sum. Not where steps strip
+// exponents: of two that are added later, these would differ.
+Plan with_partial_sums(Plan plan, const Target& target, bool strips_exponents = false);
 
 }  // namespace einc

@@ -192,6 +192,8 @@ TEST(PartialSums, LeaveEvenSumsToMatrices) {
     return plan.starts_with("contraction") && plan.find("map-reduce") == std::string::npos;
   };
   EXPECT_TRUE(whole(split("x86-64-v4-fp16", odd)));
+  EXPECT_TRUE(whole(to_string(with_partial_sums(
+      plan_of(bound("ij,jk->ik", odd)), *find_foreign_target("x86-64-v4-fp16-amx"), true))));
   EXPECT_TRUE(whole(split("x86-64-v4-fp16-amx", {"bfloat16[129,128]", "bfloat16[128,129]"})));
   EXPECT_TRUE(whole(split("x86-64-v4-fp16-amx", {"float32[129,129]", "float32[129,129]"})));
   EXPECT_TRUE(whole(split("x86-64-v4-fp16-amx", {"bfloat16[129,5]", "bfloat16[5,1299]"})));
