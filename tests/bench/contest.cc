@@ -14,7 +14,7 @@ std::vector<Contestant> contestants_of(const Problem& problem, const std::vector
     if (auto timer = peer.prepare(problem)) contestants.push_back({peer.name, std::move(*timer)});
   std::vector<Contestant> right;
   for (Contestant& contestant : contestants) {
-    std::memset(problem.output.data(), 0xff, output_bytes(problem));
+    std::memset(problem.output.data(), 0xff, static_cast<size_t>(problem.output.bytes()));
     contestant.first = contestant.timer(0);
     const double off = difference(problem);
     if (off <= tolerance(problem.output.dtype())) {

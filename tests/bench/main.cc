@@ -31,6 +31,7 @@ struct Arguments {
   std::string tier = "auto";
   std::string json;
   int threads = 1;
+  int64_t offset = 0;
   std::optional<double> seconds;
 };
 
@@ -112,7 +113,7 @@ int run(const Arguments& arguments) {
   Report report;
   int failures = 0;
   for (const auto& [suite, item] : cases) {
-    const auto problem = make_problem(item, options);
+    const auto problem = make_problem(item, options, arguments.offset);
     if (!problem) {
       std::fprintf(stderr, "ERROR: %s: %s\n", item.name.c_str(),
                    render(problem.error(), item.expression).c_str());
@@ -164,6 +165,9 @@ void add_options(CLI::App& tool, Arguments& arguments) {
       ->capture_default_str();
   tool.add_option("--seconds", arguments.seconds,
                   "for each contestant in each case; 0.3 if not given");
+  tool.add_option("--offset", arguments.offset,
+                  "bytes from a multiple of 64 to where operands begin; malloc's are mostly 16")
+      ->check(CLI::Range(0, 63));
   tool.add_option("--json", arguments.json, "file to write the measurements to");
 }
 

@@ -22,17 +22,27 @@ T draw(Random& random, Kind kind) {
 }
 
 template <class T>
-void fill(const Tensor& tensor, Random& random) {
-  for (T& element : tensor.elements<T>()) element = draw<T>(random, info(tensor.dtype()).kind);
+void fill(const Array& array, Random& random) {
+  for (T& element : array.elements<T>()) element = draw<T>(random, info(array.dtype()).kind);
 }
 
 }  // namespace
 
-void fill(const Tensor& tensor, Random& random) {
-  switch (tensor.dtype()) {
+Result<Array> Array::zeros(const TensorType& type, int64_t offset) {
+  Array array;
+  array.view_ = {nullptr, type};
+  const auto room = Tensor::zeros(DType::kUInt8, {array.bytes() + offset});
+  if (!room) return room.error();
+  array.room_ = *room;
+  array.view_.data = static_cast<char*>(room->data()) + offset;
+  return array;
+}
+
+void fill(const Array& array, Random& random) {
+  switch (array.dtype()) {
 #define EINC_ROW(id, storage, kind, name, npy, dlpack, compute) \
   case DType::id:                                               \
-    return fill<storage>(tensor, random);
+    return fill<storage>(array, random);
     EINC_FOR_EACH_DTYPE(EINC_ROW)
 #undef EINC_ROW
   }

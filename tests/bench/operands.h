@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <vector>
 
 #include "einc/einc.h"
 
@@ -21,7 +23,33 @@ struct Random {
   float real() { return static_cast<float>(static_cast<int32_t>(next())) * 0x1p-31F; }
 };
 
+// A row-major tensor, zero-filled, that begins `offset` bytes after a multiple of 64. Tensors of
+// einc begin at one, what malloc gives mostly 16 bytes after it. Copies share the elements.
+class Array {
+ public:
+  Array() = default;
+
+  // Fails as Tensor::zeros() does.
+  static Result<Array> zeros(const TensorType& type, int64_t offset);
+
+  const TensorType& type() const { return view_.type; }
+  DType dtype() const { return type().dtype; }
+  const std::vector<int64_t>& extents() const { return type().extents; }
+  int64_t size() const { return element_count(extents()); }
+  int64_t bytes() const { return size() * info(dtype()).bytes; }
+  void* data() const { return view_.data; }
+  template <class T>
+  std::span<T> elements() const {
+    return {static_cast<T*>(data()), static_cast<size_t>(size())};
+  }
+  operator TensorView() const { return view_; }
+
+ private:
+  Tensor room_;
+  TensorView view_;
+};
+
 // Of numbers of ordinary size: zeros and subnormal ones may take another time.
-void fill(const Tensor& tensor, Random& random);
+void fill(const Array& array, Random& random);
 
 }  // namespace einc::bench

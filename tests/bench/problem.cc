@@ -31,7 +31,7 @@ double distance(const double& a, const double& b) {
 }
 
 template <class T>
-double largest_distance(const Tensor& a, const Tensor& b) {
+double largest_distance(const Array& a, const Array& b) {
   double largest = 0;
   const auto x = a.elements<T>();
   const auto y = b.elements<T>();
@@ -42,7 +42,7 @@ double largest_distance(const Tensor& a, const Tensor& b) {
   return largest;
 }
 
-double largest_distance(const Tensor& a, const Tensor& b) {
+double largest_distance(const Array& a, const Array& b) {
   switch (a.dtype()) {
 #define EINC_ROW(id, storage, kind, name, npy, dlpack, compute) \
   case DType::id:                                               \
@@ -64,11 +64,7 @@ double spread(const Problem& problem) {
 
 }  // namespace
 
-size_t output_bytes(const Problem& problem) {
-  return static_cast<size_t>(problem.output.size() * info(problem.output.dtype()).bytes);
-}
-
-Result<Problem> make_problem(const Case& item, const Options& options) {
+Result<Problem> make_problem(const Case& item, const Options& options, int64_t offset) {
   const auto start = std::chrono::steady_clock::now();
   auto kernel = compile(item.expression, item.inputs, options);
   const double compile_seconds =
@@ -86,22 +82,23 @@ Result<Problem> make_problem(const Case& item, const Options& options) {
                   {}};
   Random random;
   for (const TensorType& type : item.inputs) {
-    auto tensor = Tensor::zeros(type.dtype, type.extents);
-    if (!tensor) return tensor.error();
-    fill(*tensor, random);
-    problem.inputs.push_back(*tensor);
-    problem.views.push_back(*tensor);
-    problem.addresses.push_back(tensor->data());
+    const auto array = Array::zeros(type, offset);
+    if (!array) return array.error();
+    fill(*array, random);
+    problem.inputs.push_back(*array);
+    problem.views.push_back(*array);
+    problem.addresses.push_back(array->data());
   }
-  for (Tensor* result : {&problem.output, &problem.expected}) {
-    auto tensor = Tensor::zeros(kernel->output_type().dtype, kernel->output_type().extents);
-    if (!tensor) return tensor.error();
-    *result = *tensor;
+  for (Array* result : {&problem.output, &problem.expected}) {
+    const auto array = Array::zeros(kernel->output_type(), offset);
+    if (!array) return array.error();
+    *result = *array;
   }
   problem.output_view = problem.output;
   kernel->wait_until_compiled();
   if (auto done = problem.run(); !done) return done.error();
-  std::memcpy(problem.expected.data(), problem.output.data(), output_bytes(problem));
+  std::memcpy(problem.expected.data(), problem.output.data(),
+              static_cast<size_t>(problem.output.bytes()));
   return problem;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "case.h"
+#include "operands.h"
 
 namespace einc::bench {
 
@@ -14,21 +15,19 @@ struct Problem {
   Work work;
   Kernel kernel;
   double compile_seconds = 0;
-  std::vector<Tensor> inputs;
+  std::vector<Array> inputs;
   std::vector<TensorView> views;       // of the inputs
   std::vector<const void*> addresses;  // likewise
-  Tensor output;                       // every contestant writes here
+  Array output;                        // every contestant writes here
   TensorView output_view;
-  Tensor expected;  // what einc wrote
+  Array expected;  // what einc wrote
 
   // Fails as the kernel does. Addresses are what other libraries take, too.
   Result<void> run() const { return kernel.run_at(addresses, output.data()); }
 };
 
-size_t output_bytes(const Problem& problem);
-
-// Compiles, draws the operands, and runs once.
-Result<Problem> make_problem(const Case& item, const Options& options);
+// Compiles, draws operands that begin so many bytes after a line, and runs once.
+Result<Problem> make_problem(const Case& item, const Options& options, int64_t offset = 0);
 
 // The largest difference of `output` from `expected`, relative to the size that sums of so many
 // random products have; 0 for integers that agree. A right result is below tolerance().

@@ -88,10 +88,6 @@ class Python {
   std::filesystem::path folder_;
 };
 
-size_t bytes_of(const Tensor& tensor) {
-  return static_cast<size_t>(tensor.size() * info(tensor.dtype()).bytes);
-}
-
 std::optional<Timer> prepare(const std::shared_ptr<Python>& python, const Problem& problem) {
   const std::string result = python->folder() / "result";
   Json request = {{"do", "prepare"},
@@ -102,8 +98,7 @@ std::optional<Timer> prepare(const std::shared_ptr<Python>& python, const Proble
   for (size_t i = 0; i < problem.inputs.size(); ++i) {
     const std::string path = python->folder() / std::to_string(i);
     std::ofstream(path, std::ios::binary)
-        .write(static_cast<const char*>(problem.inputs[i].data()),
-               static_cast<std::streamsize>(bytes_of(problem.inputs[i])));
+        .write(static_cast<const char*>(problem.inputs[i].data()), problem.inputs[i].bytes());
     request["inputs"].push_back({{"file", path}, {"extents", problem.inputs[i].extents()}});
   }
   if (!python->ask(request).value("can", false)) return std::nullopt;
@@ -111,7 +106,7 @@ std::optional<Timer> prepare(const std::shared_ptr<Python>& python, const Proble
     const Json answer = python->ask({{"do", "run"}, {"seconds", seconds}});
     if (seconds == 0 && python->ask({{"do", "write"}}).value("can", false))
       std::ifstream(result, std::ios::binary)
-          .read(static_cast<char*>(output.data()), static_cast<std::streamsize>(bytes_of(output)));
+          .read(static_cast<char*>(output.data()), output.bytes());
     return answer.value("seconds", HUGE_VAL);
   };
 }

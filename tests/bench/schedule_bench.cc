@@ -37,6 +37,7 @@ struct Arguments {
   std::vector<std::string> suites, dtypes, filters;
   size_t most = 16;
   double seconds = 0.05;
+  int64_t offset = 0;
   std::string csv;
 };
 
@@ -96,15 +97,15 @@ Program program_of(const ForcedCase& forced, const LoopNest& nest, const Target&
 // Seconds of the einsum by each of the first nests.
 std::vector<double> times_of(const ForcedCase& forced, const Arguments& arguments,
                              const Target& target) {
-  std::vector<Tensor> inputs;
+  std::vector<Array> inputs;
   std::vector<const void*> addresses;
   Random random;
   for (const TensorType& type : forced.item.inputs) {
-    inputs.push_back(value_of(Tensor::zeros(type.dtype, type.extents)));
+    inputs.push_back(value_of(Array::zeros(type, arguments.offset)));
     fill(inputs.back(), random);
   }
-  for (const Tensor& input : inputs) addresses.push_back(input.data());
-  Tensor output = value_of(Tensor::zeros(forced.output.dtype, forced.output.extents));
+  for (const Array& input : inputs) addresses.push_back(input.data());
+  const Array output = value_of(Array::zeros(forced.output, arguments.offset));
   std::vector<Contestant> contestants;
   for (size_t n = 0; n < std::min(arguments.most, forced.nests.size()); ++n) {
     const auto program = std::make_shared<Program>(program_of(forced, forced.nests[n], target));
@@ -175,6 +176,9 @@ void add_options(CLI::App& tool, Arguments& arguments) {
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   tool.add_option("--seconds", arguments.seconds, "for each schedule")->capture_default_str();
+  tool.add_option("--offset", arguments.offset,
+                  "bytes from a multiple of 64 to where operands begin")
+      ->check(CLI::Range(0, 63));
   tool.add_option("--csv", arguments.csv, "file for what fit_pace.py reads");
 }
 

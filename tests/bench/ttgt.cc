@@ -99,7 +99,7 @@ std::optional<Run> ttgt(const Blas& blas, const Problem& problem) {
   }
   const TensorType type =
       type_in_order(problem.terms.output, problem.output.type(), layout.terms.output);
-  auto output = problem.output;
+  TensorView output = problem.output_view;
   Run after = [] {};
   if (layout.terms.output != problem.terms.output) {
     const auto room = Tensor::zeros(type.dtype, type.extents);
@@ -112,7 +112,7 @@ std::optional<Run> ttgt(const Blas& blas, const Problem& problem) {
       as_matrix_product(layout.terms, matrices[0].type, matrices[1].type, type, layout.groups);
   if (!product) return std::nullopt;
   const auto multiply =
-      blas.product(*product, type.dtype, matrices[0].data, matrices[1].data, output.data());
+      blas.product(*product, type.dtype, matrices[0].data, matrices[1].data, output.data);
   if (!multiply) return std::nullopt;
   return [before, multiply = *multiply, after, output] {
     for (const Run& run : before) run();
