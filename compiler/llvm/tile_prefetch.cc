@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <set>
+#include <map>
 #include <vector>
 
 #include "compiler/llvm/tile_emitter.h"
@@ -92,11 +92,16 @@ void TileEmitter::prefetch_lines(llvm::Value* start, const std::vector<int64_t>&
   constexpr unsigned kIntoL2 = 2;
   constexpr unsigned kIntoL1 = 3;
   constexpr unsigned kData = 1;
-  std::set<int64_t> lines;
-  for (const int64_t offset : offsets) lines.insert(offset / kLine);
-  for (const int64_t line : lines)
+  // Of each 64 bytes the last element: where operands begin inside of a line, what was asked for
+  // before has the first ones.
+  std::map<int64_t, int64_t> last_of_line;
+  for (const int64_t offset : offsets) {
+    int64_t& last = last_of_line.try_emplace(offset / kLine, offset).first->second;
+    last = std::max(last, offset);
+  }
+  for (const auto& [line, last] : last_of_line)
     ir_.CreateIntrinsic(llvm::Intrinsic::prefetch, {ir_.getPtrTy()},
-                        {numbers_.offset(start, line * kLine), ir_.getInt32(kRead),
+                        {numbers_.offset(start, last), ir_.getInt32(kRead),
                          ir_.getInt32(into_l1 ? kIntoL1 : kIntoL2), ir_.getInt32(kData)});
 }
 
