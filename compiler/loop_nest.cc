@@ -33,6 +33,12 @@ struct Printer {
     indent() << "buf" << local.buffer << " at scratch+" << buffer.scratch_offset << '\n';
     print(local.body);
   }
+  void operator()(const AtLines& at_lines) const {
+    indent() << "if out begins at a line\n";
+    print(at_lines.body);
+    indent() << "else\n";
+    print(at_lines.otherwise);
+  }
   void operator()(const Tile& tile) const {
     indent() << "tile ";
     for (const int input : tile.inputs) out << ' ' << operand(input);
@@ -50,7 +56,8 @@ struct Printer {
       if (prefetch.into_l1) out << " into L1";
     }
     out << (tile.pads ? "  padded" : "") << (tile.streams ? "  streaming" : "")
-        << (tile.in_matrices ? "  in matrices" : "") << '\n';
+        << (tile.writes_lines ? "  in lines" : "") << (tile.in_matrices ? "  in matrices" : "")
+        << '\n';
   }
 
   void print(const std::vector<Node>& body) const {
@@ -117,6 +124,10 @@ struct Verifier {
     EINC_CHECK(!nest.buffers[static_cast<size_t>(local.buffer)].shared);
     check_body(local.body, false, nullptr, &local);
   }
+  void operator()(const AtLines& at_lines) const {
+    check_body(at_lines.body, false, nullptr, nullptr);
+    check_body(at_lines.otherwise, false, nullptr, nullptr);
+  }
   void operator()(const Tile& tile) const {
     const auto operands = static_cast<int>(nest.inputs.size() + 1 + nest.buffers.size());
     for (const int input : tile.inputs) EINC_CHECK(input >= 0 && input < operands);
@@ -138,6 +149,7 @@ struct Verifier {
         EINC_CHECK(nest.stride(prefetch.operand, prefetch.shared_along) == 0 &&
                    !tile.reduce_axes.empty());
     if (tile.streams) check_streaming(tile);
+    if (tile.writes_lines) check_lines(tile);
     if (tile.in_matrices) check_matrices(tile);
     if (nest.is_buffer(tile.output)) check_places(tile);
   }
@@ -170,6 +182,14 @@ struct Verifier {
     EINC_CHECK(nest.stride(tile.inputs[0], term) == 1 && nest.stride(tile.inputs[0], column) == 0);
     EINC_CHECK(nest.stride(tile.inputs[1], column) == 1 && nest.stride(tile.inputs[1], row) == 0);
   }
+  void check_lines(const Tile& tile) const {
+    EINC_CHECK(tile.inputs.size() == 1 && nest.is_buffer(tile.inputs[0]) && !tile.streams &&
+               tile.output == nest.output_index() && tile.rows.empty() && !tile.columns.empty() &&
+               tile.reduce_axes.empty() && tile.prefetches.empty());
+    EINC_CHECK(nest.is_contiguous(tile.inputs[0], tile.columns) &&
+               nest.is_contiguous(tile.output, tile.columns));
+    EINC_CHECK(!nest.accumulates && !nest.stripping);
+  }
   // Wherever the loops around it take it, a tile begins at a whole line, or, where a vector does
   // not fill one, at a whole vector.
   void check_streaming(const Tile& tile) const {
@@ -189,6 +209,12 @@ struct Verifier {
 };
 
 }  // namespace
+
+const std::vector<Node>* body_run_once(const Node& node) {
+  if (const auto* local = std::get_if<Local>(&node)) return &local->body;
+  if (const auto* at_lines = std::get_if<AtLines>(&node)) return &at_lines->body;
+  return nullptr;
+}
 
 const BufferDim* find_dim(const Buffer& buffer, int axis) {
   for (const BufferDim& dim : buffer.dims)
@@ -264,10 +290,13 @@ int64_t LoopNest::element_bytes(int operand) const {
   return int64_t{info(row.dtype).bytes} * (row.in_pairs ? 2 : 1);
 }
 
+bool is_along(const std::vector<TileDim>& dims, int axis) {
+  return std::any_of(dims.begin(), dims.end(),
+                     [&](const TileDim& dim) { return dim.axis == axis; });
+}
+
 bool is_along(const Tile& tile, int axis) {
-  const auto has = [&](const TileDim& dim) { return dim.axis == axis; };
-  return std::any_of(tile.rows.begin(), tile.rows.end(), has) ||
-         std::any_of(tile.columns.begin(), tile.columns.end(), has);
+  return is_along(tile.rows, axis) || is_along(tile.columns, axis);
 }
 
 namespace {

@@ -79,6 +79,13 @@ struct Local {
   friend bool operator==(const Local&, const Local&) = default;
 };
 
+// The body where the output begins at a line; the other one elsewhere.
+struct AtLines {
+  std::vector<Node> body;
+  std::vector<Node> otherwise;
+  friend bool operator==(const AtLines&, const AtLines&) = default;
+};
+
 // Up to `count` positions of an axis.
 struct TileDim {
   int axis = 0;
@@ -122,6 +129,9 @@ struct Tile {
   // The output is too large for the caches, and whole lines are written at once, or by tiles that
   // follow each other.
   bool streams = false;
+  // A copy of a buffer's run, however long, to the output. Its whole lines are written past the
+  // caches, wherever they are in it; no rows, and columns that lie side by side in both.
+  bool writes_lines = false;
   // In registers of kMatrixSide rows and columns, each times as many terms, all of them full: the
   // nest multiplies pairs, the first input has terms side by side, the second one columns, and so
   // has the output, a buffer.
@@ -129,7 +139,7 @@ struct Tile {
   friend bool operator==(const Tile&, const Tile&) = default;
 };
 
-struct Node : std::variant<Loop, Local, Tile> {
+struct Node : std::variant<Loop, Local, AtLines, Tile> {
   using variant::variant;
 };
 
@@ -150,11 +160,18 @@ void for_each_tile(std::vector<Node>& body, const Visit& visit) {
       for_each_tile(loop->body, visit);
     } else if (auto* local = std::get_if<Local>(&node)) {
       for_each_tile(local->body, visit);
+    } else if (auto* at_lines = std::get_if<AtLines>(&node)) {
+      for_each_tile(at_lines->body, visit);
+      for_each_tile(at_lines->otherwise, visit);
     } else {
       visit(std::get<Tile>(node));
     }
   }
 }
+
+// What a node other than a loop runs, for those who only price it: of two, where the output begins
+// at a line. Null for loops and tiles.
+const std::vector<Node>* body_run_once(const Node& node);
 
 // Whether any tile of a node or of a body, however deep, is so.
 template <typename Predicate>
@@ -168,6 +185,8 @@ template <typename Predicate>
 bool any_tile(const Node& node, const Predicate& is_so) {
   if (const auto* loop = std::get_if<Loop>(&node)) return any_tile(loop->body, is_so);
   if (const auto* local = std::get_if<Local>(&node)) return any_tile(local->body, is_so);
+  if (const auto* at_lines = std::get_if<AtLines>(&node))
+    return any_tile(at_lines->body, is_so) || any_tile(at_lines->otherwise, is_so);
   return is_so(std::get<Tile>(node));
 }
 
@@ -220,6 +239,7 @@ const BufferDim* find_dim(const Buffer& buffer, int axis);
 // Positions of a group of dims.
 int64_t count_of(const std::vector<TileDim>& dims);
 
+bool is_along(const std::vector<TileDim>& dims, int axis);
 // Whether an axis is one of the tile's rows or columns.
 bool is_along(const Tile& tile, int axis);
 

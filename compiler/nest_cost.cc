@@ -27,8 +27,8 @@ double sum_over_tiles(const std::vector<Node>& body, const Ranges& ranges, const
   for (const Node& node : body) {
     if (const auto* loop = std::get_if<Loop>(&node)) {
       sum += trips(*loop, ranges) * sum_over_tiles(loop->body, inside(*loop, ranges), of_tile);
-    } else if (const auto* local = std::get_if<Local>(&node)) {
-      sum += sum_over_tiles(local->body, ranges, of_tile);
+    } else if (const auto* inner = body_run_once(node)) {
+      sum += sum_over_tiles(*inner, ranges, of_tile);
     } else {
       sum += of_tile(std::get<Tile>(node), ranges);
     }

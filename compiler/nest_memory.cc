@@ -25,8 +25,8 @@ bool is_cut(int axis, const std::vector<Node>& body) {
   return std::any_of(body.begin(), body.end(), [&](const Node& node) {
     if (const auto* loop = std::get_if<Loop>(&node))
       return loop->axis == axis || is_cut(axis, loop->body);
-    const auto* local = std::get_if<Local>(&node);
-    return local != nullptr && is_cut(axis, local->body);
+    const std::vector<Node>* const inner = body_run_once(node);
+    return inner != nullptr && is_cut(axis, *inner);
   });
 }
 
@@ -122,8 +122,8 @@ class Level {
         // Where one iteration fits, what several share stays.
         sum += fits(loop->body, inner) ? touched(loop->body, ranges)
                                        : trips(*loop, ranges) * traffic_of_parts(loop->body, inner);
-      } else if (const auto* local = std::get_if<Local>(&node)) {
-        sum += traffic_within(local->body, ranges);
+      } else if (const auto* inner = body_run_once(node)) {
+        sum += traffic_within(*inner, ranges);
       } else {
         sum += touched_by(std::get<Tile>(node), ranges);
       }
@@ -209,8 +209,8 @@ class Level {
     for (const Node& node : body) {
       if (const auto* loop = std::get_if<Loop>(&node)) {
         uses |= uses_of(loop->body);
-      } else if (const auto* local = std::get_if<Local>(&node)) {
-        uses |= uses_of(local->body);
+      } else if (const auto* inner = body_run_once(node)) {
+        uses |= uses_of(*inner);
       } else {
         uses |= uses_of(std::get<Tile>(node));
       }

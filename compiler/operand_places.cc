@@ -42,9 +42,7 @@ class Places {
           static_cast<double>(nest_.buffer_of(operand).elements) * place.whole_bytes;
     }
     if (operand == nest_.output_index()) {
-      const bool streams = any_tile(
-          nest_.body, [&](const Tile& tile) { return tile.output == operand && tile.streams; });
-      if (streams) {
+      if (is_written_past_caches()) {
         place.page_share = 0.5;
         place.asked_for = true;
       } else {
@@ -52,6 +50,10 @@ class Places {
       }
     }
     return place;
+  }
+
+  bool is_written_past_caches() const {
+    return any_tile(nest_.body, [](const Tile& tile) { return tile.streams || tile.writes_lines; });
   }
 
   // By stride.

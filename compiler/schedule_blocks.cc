@@ -20,14 +20,20 @@
 namespace einc {
 namespace {
 
+// Runs of both sides in a block, in bytes, at least.
 struct BlockChoice {
-  int64_t in_bytes, out_bytes;  // of runs, at least
-  // Runs of the output are long enough to begin inside of lines: then both ends of each are lines
-  // that other blocks write, too.
-  bool inside_lines = false;
+  int64_t in_bytes, out_bytes;
 };
 
-constexpr BlockChoice kChoices[] = {{512, 128}, {256, 256}, {256, 1024, true}};
+// Where rows of the output are whole lines, they are written as they are transposed.
+constexpr BlockChoice kInPlace[] = {{512, 128}, {256, 256}};
+// Where they, or the output itself, begin inside of lines, a block is put together in L2, and its
+// runs go to the output from there: of each, only the lines at both ends are written by other
+// blocks, too.
+constexpr BlockChoice kInBuffer[] = {{256, 4096}, {256, 1024}};
+// Or without a buffer, by parts of lines.
+constexpr BlockChoice kByParts = {256, 1024};
+
 constexpr int64_t kLine = 64;
 
 class BlockScheduler : MapReduceAxes {
@@ -35,28 +41,57 @@ class BlockScheduler : MapReduceAxes {
   BlockScheduler(const MapReduce& step, const Target& target)
       : MapReduceAxes(step),
         target_(target),
+        strips_exponent_(step.strips_exponent),
         across_(largest_across()),
         row_(contiguous(across_)),
         column_(contiguous(output())),
-        lanes_(suitable_lanes()),
-        sizes_(nest.axes.size(), 1) {}
+        lanes_(square_lanes(nest.compute, target)) {}
 
   // Nothing where the choice does not fit the step.
-  std::optional<LoopNest> run(const BlockChoice& choice) {
-    if (!suits() || (begins_inside_lines() && !choice.inside_lines)) return std::nullopt;
-    take_run(output(), choice.out_bytes);
-    take_run(across_, choice.in_bytes);
-    if (!stays_in_l2()) return std::nullopt;
-    std::vector<Step> blocks;
-    for (const int a : order_of(across_)) blocks.push_back({a, size(a)});
-    const std::optional<Step> next = next_of(blocks);
-    if (is_read_in_order(next)) return std::nullopt;
-    build(blocks, next);
+  std::optional<LoopNest> in_place(const BlockChoice& choice) {
+    if (!suits() || begins_inside_lines()) return std::nullopt;
+    const std::optional<Blocks> elsewhere = blocks_in_buffer();
+    if (elsewhere && !fills_lines()) return std::nullopt;
+    const std::optional<Blocks> blocks = blocks_of(choice);
+    if (!blocks || is_read_in_order(*blocks)) return std::nullopt;
+    NestBuilder builder(nest);
+    cut_into_tasks(elsewhere ? larger(*blocks, *elsewhere) : *blocks, builder);
+    if (elsewhere) {
+      const auto places = builder.at_lines();
+      builder.return_to(places.second);
+      build_in_buffer(builder, *elsewhere);
+      builder.return_to(places.first);
+    }
+    build_in_place(builder, *blocks);
+    verify(nest);
+    return std::move(nest);
+  }
+
+  std::optional<LoopNest> in_buffer() {
+    if (!suits() || (!begins_inside_lines() && fills_lines())) return std::nullopt;
+    const std::optional<Blocks> blocks = blocks_in_buffer();
+    if (!blocks) return std::nullopt;
+    NestBuilder builder(nest);
+    cut_into_tasks(*blocks, builder);
+    build_in_buffer(builder, *blocks);
+    verify(nest);
+    return std::move(nest);
+  }
+
+  std::optional<LoopNest> by_parts() {
+    if (!suits() || !begins_inside_lines() || blocks_in_buffer()) return std::nullopt;
+    const std::optional<Blocks> blocks = blocks_of(kByParts);
+    if (!blocks || is_read_in_order(*blocks)) return std::nullopt;
+    NestBuilder builder(nest);
+    cut_into_tasks(*blocks, builder);
+    build_in_place(builder, *blocks);
     verify(nest);
     return std::move(nest);
   }
 
  private:
+  using Blocks = std::vector<Step>;  // as the input lies
+
   // The largest input that is contiguous along another axis than the output; -1 if there is none.
   int largest_across() const {
     int found = -1;
@@ -74,16 +109,8 @@ class BlockScheduler : MapReduceAxes {
     });
   }
 
-  // Vectors of half a line cross from one to another half as often.
-  int suitable_lanes() const {
-    const int lanes = square_lanes(nest.compute, target_);
-    const bool crosses = begins_inside_lines() && lanes * nest.element_bytes(output()) > kLine / 2;
-    return crosses ? lanes / 2 : lanes;
-  }
-
   bool suits() const {
-    const int lanes = square_lanes(nest.compute, target_);
-    const auto is_long = [&](int a) { return a >= 0 && axis(a).extent >= lanes / 2; };
+    const auto is_long = [&](int a) { return a >= 0 && axis(a).extent >= lanes_ / 2; };
     return is_long(row_) && is_long(column_) && row_ != column_ && is_from_memory() &&
            std::none_of(nest.axes.begin(), nest.axes.end(),
                         [](const Axis& axis) { return axis.reduced; });
@@ -95,16 +122,39 @@ class BlockScheduler : MapReduceAxes {
            bytes(across_) > static_cast<double>(target_.l2_bytes);
   }
 
-  int64_t& size(int axis) { return sizes_[static_cast<size_t>(axis)]; }
+  bool may_buffer() const { return !nest.accumulates && !strips_exponent_; }
+
+  std::optional<Blocks> blocks_in_buffer() const {
+    if (!may_buffer()) return std::nullopt;
+    for (const BlockChoice& choice : kInBuffer)
+      if (auto blocks = blocks_of(choice)) return blocks;
+    return std::nullopt;
+  }
+
+  // Nothing where they would not stay in L2.
+  std::optional<Blocks> blocks_of(const BlockChoice& choice) const {
+    std::vector<int64_t> sizes(nest.axes.size(), 1);
+    take_run(output(), choice.out_bytes, sizes);
+    take_run(across_, choice.in_bytes, sizes);
+    Blocks blocks;
+    for (const int a : order_of(across_)) blocks.push_back({a, sizes[static_cast<size_t>(a)]});
+    return stays_in_l2(blocks) ? std::optional(blocks) : std::nullopt;
+  }
+
+  static Blocks larger(Blocks blocks, const Blocks& others) {
+    for (size_t i = 0; i < blocks.size(); ++i)
+      blocks[i].size = std::max(blocks[i].size, others[i].size);
+    return blocks;
+  }
 
   // Adds positions to a block until an operand is contiguous for so long.
-  void take_run(int operand, int64_t least_bytes) {
+  void take_run(int operand, int64_t least_bytes, std::vector<int64_t>& sizes) const {
     int64_t run = nest.element_bytes(operand);
     const std::vector<int> order = order_of(operand);
     for (size_t i = order.size(); i-- > 0 && run < least_bytes;) {
       if (nest.stride(operand, order[i]) == 0) continue;
       const int64_t extent = axis(order[i]).extent;
-      int64_t& taken = size(order[i]);
+      int64_t& taken = sizes[static_cast<size_t>(order[i])];
       taken = std::max(taken, std::min(extent, ceil_div(least_bytes, run)));
       if (taken * 2 > extent) taken = extent;
       run *= taken;
@@ -113,38 +163,36 @@ class BlockScheduler : MapReduceAxes {
 
   // Whether the input is read about as it lies, so that processors read ahead by themselves: blocks
   // follow each other, and tiles leave out no lines.
-  bool is_read_in_order(const std::optional<Step>& next) const {
+  bool is_read_in_order(const Blocks& blocks) const {
     if (nest.stride(across_, column_) * nest.element_bytes(across_) >= 2 * kLine) return false;
     int64_t run = 1;
-    const std::vector<int> order = order_of(across_);
-    for (size_t i = order.size(); i-- > 0;) {
-      const int64_t taken = sizes_[static_cast<size_t>(order[i])];
-      if (taken == 1) continue;
-      if (nest.stride(across_, order[i]) != run) return false;
-      run *= taken;
+    for (size_t i = blocks.size(); i-- > 0;) {
+      if (blocks[i].size == 1) continue;
+      if (nest.stride(across_, blocks[i].axis) != run) return false;
+      run *= blocks[i].size;
     }
+    const std::optional<Step> next = next_of(blocks);
     return next && next->size * nest.stride(across_, next->axis) == run;
   }
 
   // Whether what tiles ask for is still in L2 when its turn comes: of rows that are a multiple of a
   // large power of two apart, only as many as a set has ways, or L3 gives back in time.
-  bool stays_in_l2() const {
+  bool stays_in_l2(const Blocks& blocks) const {
     constexpr int64_t kTimesWays = 4;
     const int64_t way = target_.l2_bytes / target_.l2_ways;
     int64_t rows_of_set = 1;
-    for (int a = 0; a < axis_count(); ++a) {
-      const int64_t taken = sizes_[static_cast<size_t>(a)];
-      const int64_t apart = nest.stride(across_, a) * nest.element_bytes(across_);
-      if (apart >= kLine) rows_of_set *= ceil_div(taken, way / std::gcd(apart, way));
+    for (const Step& block : blocks) {
+      const int64_t apart = nest.stride(across_, block.axis) * nest.element_bytes(across_);
+      if (apart >= kLine) rows_of_set *= ceil_div(block.size, way / std::gcd(apart, way));
     }
     return rows_of_set <= kTimesWays * target_.l2_ways;
   }
 
-  void build(const std::vector<Step>& blocks, const std::optional<Step>& next) {
-    NestBuilder builder(nest);
-    cut_into_tasks(blocks, builder);
+  void build_in_place(NestBuilder& builder, const Blocks& blocks) {
+    // Vectors of half a line cross from one to another half as often.
+    const bool crosses = begins_inside_lines() && lanes_ * nest.element_bytes(output()) > kLine / 2;
     builder.loops(blocks);
-    Tile tile = tile_towards(next);
+    Tile tile = tile_towards(next_of(blocks), crosses ? lanes_ / 2 : lanes_, output());
     for (const int a : order_of(output()))
       if (a != column_) builder.loop({a, step_of(tile, a)});
     tile.streams = fills_lines() && streams_whole_lines(nest, builder, tile, target_);
@@ -152,6 +200,60 @@ class BlockScheduler : MapReduceAxes {
     if (tile.streams)
       std::erase_if(tile.prefetches, [&](const Prefetch& p) { return p.operand == output(); });
     builder.leaf(std::move(tile));
+  }
+
+  void build_in_buffer(NestBuilder& builder, const Blocks& blocks) {
+    builder.loops(blocks);
+    const std::vector<TileDim> run = run_of_output(builder);
+    const int buffer = add_buffer(builder, run);
+    builder.local(buffer);
+    const auto here = builder.place();
+    fill(builder, next_of(blocks), nest.buffer_index(buffer));
+    builder.return_to(here);
+    write(builder, run, nest.buffer_index(buffer));
+  }
+
+  // What of a block lies side by side in the output.
+  std::vector<TileDim> run_of_output(const NestBuilder& builder) const {
+    std::vector<TileDim> run;
+    const std::vector<int> order = order_of(output());
+    for (size_t i = order.size(); i-- > 0;) {
+      const int64_t range = builder.range(order[i]);
+      if (range > 1 && nest.stride(output(), order[i]) != count_of(run)) break;
+      if (range > 1) run.insert(run.begin(), {order[i], range});
+      if (range < axis(order[i]).extent) break;
+    }
+    return run;
+  }
+
+  // As the output lies; its runs are an odd number of lines apart.
+  int add_buffer(const NestBuilder& builder, const std::vector<TileDim>& run) {
+    BufferBuilder layout(nest, builder);
+    for (size_t d = run.size(); d-- > 0;) layout.add(run[d].axis, run[d].count);
+    layout.pad();
+    const std::vector<int> order = order_of(output());
+    for (size_t i = order.size(); i-- > 0;)
+      if (!is_along(run, order[i])) layout.add(order[i], builder.range(order[i]));
+    return layout.finish(lanes_);
+  }
+
+  void fill(NestBuilder& builder, const std::optional<Step>& next, int buffer) {
+    Tile tile = tile_towards(next, lanes_, buffer);
+    for (const int a : order_of(across_))
+      if (a != row_) builder.loop({a, step_of(tile, a)});
+    builder.loop({row_, step_of(tile, row_)});
+    std::erase_if(tile.prefetches, [&](const Prefetch& p) { return p.operand == output(); });
+    builder.leaf(std::move(tile));
+  }
+
+  void write(NestBuilder& builder, const std::vector<TileDim>& run, int buffer) {
+    for (const int a : order_of(output()))
+      if (!is_along(run, a)) builder.loop({a, 1});
+    builder.leaf(Tile{.inputs = {buffer},
+                      .output = output(),
+                      .columns = run,
+                      .lanes = lanes_of(nest.compute, target_),
+                      .writes_lines = true});
   }
 
   // Two tiles in a row fill as many lines as processors keep open while they wait for the rest.
@@ -162,18 +264,18 @@ class BlockScheduler : MapReduceAxes {
   }
 
   // From a block to the one after it; none where one holds all.
-  std::optional<Step> next_of(const std::vector<Step>& blocks) const {
+  std::optional<Step> next_of(const Blocks& blocks) const {
     const auto moves = [&](const Step& step) { return step.size < axis(step.axis).extent; };
     const auto last = std::find_if(blocks.rbegin(), blocks.rend(), moves);
     return last == blocks.rend() ? std::nullopt : std::optional(*last);
   }
 
-  Tile tile_towards(const std::optional<Step>& next) const {
+  Tile tile_towards(const std::optional<Step>& next, int lanes, int to) const {
     Tile tile{.inputs = {},
-              .output = output(),
-              .rows = {{row_, std::min<int64_t>(axis(row_).extent, lanes_)}},
-              .columns = {{column_, std::min<int64_t>(axis(column_).extent, lanes_)}},
-              .lanes = lanes_};
+              .output = to,
+              .rows = {{row_, std::min<int64_t>(axis(row_).extent, lanes)}},
+              .columns = {{column_, std::min<int64_t>(axis(column_).extent, lanes)}},
+              .lanes = lanes};
     for (int i = 0; i < output(); ++i) tile.inputs.push_back(i);
     for (int o = 0; next && o <= output(); ++o)
       if (const int64_t stride = nest.stride(o, next->axis); stride != 0)
@@ -186,21 +288,24 @@ class BlockScheduler : MapReduceAxes {
   }
 
   const Target& target_;
+  const bool strips_exponent_;
   const int across_;  // an input
   const int row_;     // the axis along which it is contiguous
   const int column_;  // and the output
   const int lanes_;
-  std::vector<int64_t> sizes_;  // positions of each axis in a block
 };
 
 }  // namespace
 
 std::vector<LoopNest> schedule_blocks(const MapReduce& step, const Target& target) {
   std::vector<LoopNest> nests;
-  for (const BlockChoice& choice : kChoices)
-    if (auto nest = BlockScheduler(step, target).run(choice))
-      if (std::find(nests.begin(), nests.end(), *nest) == nests.end())
-        nests.push_back(*std::move(nest));
+  const auto add = [&](std::optional<LoopNest> nest) {
+    if (nest && std::find(nests.begin(), nests.end(), *nest) == nests.end())
+      nests.push_back(*std::move(nest));
+  };
+  for (const BlockChoice& choice : kInPlace) add(BlockScheduler(step, target).in_place(choice));
+  add(BlockScheduler(step, target).in_buffer());
+  add(BlockScheduler(step, target).by_parts());
   return nests;
 }
 

@@ -20,6 +20,7 @@
 #include "compiler/strip_exponents.h"
 #include "compiler/target.h"
 #include "compiler/terms_ahead.h"
+#include "compiler/unaligned_output.h"
 #include "einc/dtype.h"
 
 namespace einc {
@@ -67,6 +68,7 @@ std::vector<LoopNest> schedules(const Contraction& step, const Target& target) {
         if (std::find(nests.begin(), nests.end(), nest) == nests.end())
           nests.push_back(std::move(nest));
   for (LoopNest& nest : nests) ask_for_terms_ahead(nest, target);
+  write_by_lines(nests, target, step.strips_exponent);
   sort_by_cost(nests, target);
   if (!step.strips_exponent) return nests;
   return with_stripped_exponent(std::move(nests));

@@ -19,6 +19,7 @@
 #include "compiler/sort_by.h"
 #include "compiler/strip_exponents.h"
 #include "compiler/target.h"
+#include "compiler/unaligned_output.h"
 
 namespace einc {
 namespace {
@@ -289,6 +290,7 @@ std::vector<LoopNest> schedules(const MapReduce& step, const Target& target) {
     for (LoopNest& nest : schedules_in_place(reordered->step, target))
       if (auto restored = with_reordering(std::move(nest), *reordered, step, target))
         nests.push_back(*std::move(restored));
+  write_by_lines(nests, target, step.strips_exponent);
   sort_by(nests, [&](const LoopNest& nest) { return cost_of(nest, target).cycles(target); });
   if (!step.strips_exponent) return nests;
   return with_stripped_exponent(std::move(nests));

@@ -223,12 +223,22 @@ class PanelScheduler : PanelBlocks {
       return std::abs(nest.stride(operand, x.axis)) > std::abs(nest.stride(operand, y.axis));
     });
     const double wanted = builder.parallel_loops(batch_steps(), tasks());
-    builder.parallel_loops(panels_, wanted);
+    builder.parallel_loops(in_long_runs(panels_), wanted);
     builder.loops(batch_steps());
     pack_q(builder);
     builder.loops(panels_);
     pack_p(builder);
     build_tiles(builder);
+  }
+
+  // Tasks that write past the caches have several panels side by side in C.
+  std::vector<Step> in_long_runs(std::vector<Step> steps) const {
+    constexpr int64_t kRunBytes = 1024;
+    if (!is_streamed(kC, target_)) return steps;
+    for (Step& step : steps)
+      if (nest.stride(kC, step.axis) == 1)
+        step.size *= ceil_div(kRunBytes, step.size * nest.element_bytes(kC));
+    return steps;
   }
 
   bool p_is_larger() const { return extent(k) > extent(m); }

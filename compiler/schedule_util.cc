@@ -96,6 +96,15 @@ void NestBuilder::return_to(const Place& place) {
   grains_ = place.grains;
 }
 
+std::pair<NestBuilder::Place, NestBuilder::Place> NestBuilder::at_lines() {
+  auto& node = std::get<AtLines>(body_->emplace_back(AtLines{}));
+  Place lines = place();
+  Place elsewhere = place();
+  lines.body = &node.body;
+  elsewhere.body = &node.otherwise;
+  return {std::move(lines), std::move(elsewhere)};
+}
+
 // ---- BufferBuilder
 
 void BufferBuilder::add_tile(const std::vector<TileDim>& dims, int64_t lanes,
@@ -138,33 +147,38 @@ void BufferBuilder::pad() {
 }
 
 int BufferBuilder::finish(int64_t lanes, bool shared) {
+  return add_buffer(nest_,
+                    {.dims = std::move(dims_), .elements = elements_ + lanes, .shared = shared});
+}
+
+int add_buffer(LoopNest& nest, Buffer buffer) {
   constexpr int64_t kLine = 64;
-  int64_t& taken = shared ? nest_.shared_scratch_bytes : nest_.task_scratch_bytes;
-  Buffer buffer{.dims = std::move(dims_),
-                .scratch_offset = taken,
-                .elements = elements_ + lanes,
-                .shared = shared};
-  taken += ceil_div(buffer_bytes(nest_, buffer), kLine) * kLine;
-  nest_.buffers.push_back(std::move(buffer));
-  return static_cast<int>(nest_.buffers.size()) - 1;
+  int64_t& taken = buffer.shared ? nest.shared_scratch_bytes : nest.task_scratch_bytes;
+  buffer.scratch_offset = taken;
+  taken += ceil_div(buffer_bytes(nest, buffer), kLine) * kLine;
+  nest.buffers.push_back(std::move(buffer));
+  return static_cast<int>(nest.buffers.size()) - 1;
 }
 
 // ---- Streaming
+
+bool output_exceeds_caches(const LoopNest& nest, const Target& target) {
+  const auto bytes_of = [&](int operand) {
+    return nest.elements(operand) * static_cast<double>(nest.element_bytes(operand));
+  };
+  const double written = bytes_of(nest.output_index());
+  double touched = 0;
+  for (int i = 0; i < nest.output_index(); ++i) touched += bytes_of(i);
+  const auto l3 = static_cast<double>(target.l3_bytes);
+  return written >= l3 / 4 && written + touched >= l3 / 2;
+}
 
 bool streams_whole_lines(const LoopNest& nest, const NestBuilder& builder, const Tile& tile,
                          const Target& target) {
   constexpr int64_t kLine = 64;
   const int out = nest.output_index();
   const int64_t bytes = nest.element_bytes(out);
-  if (nest.accumulates || tile.output != out) return false;
-  const auto bytes_of = [&](int operand) {
-    return nest.elements(operand) * static_cast<double>(nest.element_bytes(operand));
-  };
-  const double written = bytes_of(out);
-  double touched = 0;
-  for (int i = 0; i < out; ++i) touched += bytes_of(i);
-  const auto l3 = static_cast<double>(target.l3_bytes);
-  if (written < l3 / 4 || written + touched < l3 / 2) return false;
+  if (nest.accumulates || tile.output != out || !output_exceeds_caches(nest, target)) return false;
   // The tile begins at whole lines, and so does each of its rows.
   for (int a = 0; a < static_cast<int>(nest.axes.size()); ++a) {
     const int64_t stride = std::abs(nest.stride(out, a)) * bytes;

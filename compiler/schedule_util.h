@@ -41,6 +41,9 @@ struct Step {
   int64_t size = 1;
 };
 
+// Adds a buffer behind those that are there in scratch of the task or of all. Returns its number.
+int add_buffer(LoopNest& nest, Buffer buffer);
+
 // Builds the body of a nest from the outside in: a loop or a buffer opens a level, a leaf stays on
 // it.
 class NestBuilder {
@@ -70,6 +73,8 @@ class NestBuilder {
   };
   Place place() const { return {body_, ranges_, grains_}; }
   void return_to(const Place& place);
+  // Two bodies on this level: where the output begins at a line, and elsewhere.
+  std::pair<Place, Place> at_lines();
 
  private:
   void open(Step step, bool parallel);
@@ -98,8 +103,8 @@ class BufferBuilder {
   // To a number of elements.
   void pad_to(int64_t elements) { elements_ = elements; }
 
-  // Adds the buffer to the nest, behind those that are there in scratch of the task or of all, with
-  // room for `lanes` more elements, so that whole vectors can be read anywhere. Returns its number.
+  // Adds the buffer to the nest, with room for `lanes` more elements, so that whole vectors can be
+  // read anywhere. Returns its number.
   int finish(int64_t lanes, bool shared = false);
 
  private:
@@ -108,6 +113,9 @@ class BufferBuilder {
   std::vector<BufferDim> dims_;
   int64_t elements_ = 1;
 };
+
+// Whether what is written would only push other things out of the caches.
+bool output_exceeds_caches(const LoopNest& nest, const Target& target);
 
 // Whether a tile where the builder is may write past the caches: the output is too large for them,
 // and the tile writes lines of it that are whole and begin where tiles do.

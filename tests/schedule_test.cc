@@ -19,6 +19,7 @@
 #include "compiler/schedule.h"
 #include "compiler/target.h"
 #include "einc/einc.h"
+#include "nest_program.h"
 #include "random_case.h"
 #include "runtime/run.h"
 
@@ -187,18 +188,6 @@ TEST(Schedule, RareShapesAgreeWithTheReference) {
   }
 }
 
-// One nest as a program.
-Program program_of(const Request& request, const PlanStep& step, const LoopNest& nest,
-                   const Target& target) {
-  const MakeCode make_code = [&](const LoopNest&, const Target&) {
-    return (*code_generator())->compile(nest, target);
-  };
-  Program program{.inputs = request.inputs, .output = request.output_type};
-  program.steps.push_back(*assemble(step, target, std::nullopt, make_code, nullptr));
-  if (!nest.stripping) program.steps[0].stripped_elements = 0;
-  return program;
-}
-
 // Positive numbers, large or small.
 template <typename Real>
 Tensor numbers_near(double scale, const TensorType& type) {
@@ -281,7 +270,8 @@ TEST(Schedule, StripsTheExponentOfItsOutput) {
         ASSERT_TRUE(nest.stripping);
         LoopNest plain = nest;
         plain.stripping.reset();
-        const Program without = program_of(request, step, plain, target);
+        Program without = program_of(request, step, plain, target);
+        without.steps[0].stripped_elements = 0;
         const Program with = program_of(request, step, nest, target);
         for (const double power : {0.26, -0.32})  // of the range
           is_single ? check_stripped<float>(request, without, with, std::exp2(127 * power))

@@ -129,6 +129,10 @@ void NestEmitter::emit_node(const Node& node, const Scope& scope) {
     loop->parallel ? emit_parallel(*loop, scope) : emit_loop(*loop, scope);
   } else if (const auto* local = std::get_if<Local>(&node)) {
     emit_body(local->body, enter(*local, scope));
+  } else if (const auto* at_lines = std::get_if<AtLines>(&node)) {
+    branch(
+        ir_, output_is_aligned(), [&] { emit_body(at_lines->body, scope); },
+        [&] { emit_body(at_lines->otherwise, scope); });
   } else {
     TileEmitter(*this, scope, std::get<Tile>(node)).emit();
   }

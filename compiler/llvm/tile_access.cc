@@ -150,11 +150,8 @@ void TileEmitter::flush(const Numbers& sums, const Shape& shape) {
     return branch(
         ir_, has_sum, [&] { store_all(sums, shape, true, false); },
         [&] { store_all(sums, shape, false, false); });
-  if (!tile_.streams) return store_all(sums, shape, false, false);
-  nest_.streams_ = true;
-  branch(
-      ir_, nest_.output_is_aligned(), [&] { store_all(sums, shape, false, true); },
-      [&] { store_all(sums, shape, false, false); });
+  if (tile_.streams) nest_.streams_ = true;
+  store_all(sums, shape, false, tile_.streams);
 }
 
 void TileEmitter::store_all(const Numbers& sums, const Shape& shape, bool adds, bool streams) {

@@ -27,6 +27,7 @@ TileEmitter::TileEmitter(NestEmitter& nest, const NestEmitter::Scope& scope, con
       numbers_(tile.reduce_axes.empty() ? factors_ : nest.numbers_) {}
 
 void TileEmitter::emit() {
+  if (tile_.writes_lines) return emit_lines();
   for_each_size(tile_.rows, [&](const std::vector<TileDim>& rows) {
     for_each_size(tile_.columns, [&](const std::vector<TileDim>& columns) {
       if (tile_.in_matrices) return emit_matrices({rows, columns});

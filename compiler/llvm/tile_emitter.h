@@ -79,6 +79,12 @@ class TileEmitter {
   void for_each_sum(const Shape& shape,
                     const std::function<void(int64_t row, int64_t column, int64_t sum)>& visit);
 
+  // line_run.cc
+  void emit_lines();
+  llvm::Value* positions_of(const std::vector<TileDim>& dims);
+  // Elements of the output before the first whole line, of so many at that address.
+  llvm::Value* elements_before_line(llvm::Value* address, llvm::Value* elements);
+
   // tile_prefetch.cc
   void prefetch_before_sums(const Shape& shape);
   void prefetch_within_sums(const Pointers& pointers, const Shape& shape);
