@@ -126,8 +126,8 @@ struct Tile {
   std::vector<Prefetch> prefetches = {};
   // Vectors that the columns do not fill are stored whole, with zeros: the buffer has room.
   bool pads = false;
-  // The output is too large for the caches, and whole lines are written at once, or by tiles that
-  // follow each other.
+  // The output is too large for the caches and begins at a line, and whole lines are written at
+  // once, or by tiles that follow each other.
   bool streams = false;
   // A copy of a buffer's run, however long, to the output. Its whole lines are written past the
   // caches, wherever they are in it; no rows, and columns that lie side by side in both.

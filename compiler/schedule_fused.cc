@@ -148,7 +148,7 @@ class FusedScheduler : ContractionAxes {
     const int64_t line = 64 / bytes_;
     const int64_t room = target_.l2_bytes * 7 / 16 / bytes_ / extent(m);
     for (const int64_t unit : {line, lanes()})
-      for (const int64_t most_of_y : {line, line / 2})
+      for (const int64_t most_of_y : {4 * line, line, line / 2})
         for (int64_t most = 10 * line; most >= 2 * line; --most) {
           size(y_) = largest_divisor(extent(y_), most_of_y);
           for (const int axis : run) size(axis) = 1;

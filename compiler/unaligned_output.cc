@@ -109,7 +109,7 @@ class UnalignedOutput {
       for_each_tile(body, [&](Tile& tile) { write_by_parts(tile); });
       return body;
     }
-    const int buffer = add_buffer(block, run);
+    const int buffer = add_block(block, run);
     for_each_tile(body, [&](Tile& tile) { write_to_buffer(tile, nest_.buffer_index(buffer)); });
     body = within(block, std::move(body));
     body.push_back(write_lines(block, run, nest_.buffer_index(buffer)));
@@ -171,7 +171,7 @@ class UnalignedOutput {
       dim.block_stride = wide.elements;
     }
     wide.elements *= times;
-    return einc::add_buffer(nest_, std::move(wide));
+    return add_buffer(nest_, std::move(wide));
   }
 
   void replace(Tile& tile, int buffer, int by) const {
@@ -207,8 +207,9 @@ class UnalignedOutput {
       add(loop->axis, loop->step);
       at = &loop->body.front();
     }
-    const auto& tile = std::get<Tile>(*at);
-    for (const auto* dims : {&tile.rows, &tile.columns})
+    const auto* const tile = std::get_if<Tile>(at);
+    if (tile == nullptr) return {};
+    for (const auto* dims : {&tile->rows, &tile->columns})
       for (const TileDim& dim : *dims) add(dim.axis, dim.count);
     return walked;
   }
@@ -258,7 +259,7 @@ class UnalignedOutput {
     return is_one_step ? std::move(loop->body) : std::move(body);
   }
 
-  int add_buffer(const std::vector<Step>& block, const std::vector<TileDim>& run) {
+  int add_block(const std::vector<Step>& block, const std::vector<TileDim>& run) {
     const NestBuilder nowhere(nest_);
     BufferBuilder layout(nest_, nowhere);
     for (size_t d = run.size(); d-- > 0;) layout.add(run[d].axis, run[d].count);
@@ -274,7 +275,10 @@ class UnalignedOutput {
     std::erase_if(tile.prefetches, [&](const Prefetch& p) { return p.operand == out(); });
   }
 
-  void write_by_parts(Tile& tile) const { tile.streams = false; }
+  void write_by_parts(Tile& tile) const {
+    tile.streams = false;
+    tile.prefetches.push_back({out(), 0});
+  }
 
   Node write_lines(const std::vector<Step>& block, const std::vector<TileDim>& run,
                    int buffer) const {
