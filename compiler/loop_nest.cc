@@ -210,12 +210,6 @@ struct Verifier {
 
 }  // namespace
 
-const std::vector<Node>* body_run_once(const Node& node) {
-  if (const auto* local = std::get_if<Local>(&node)) return &local->body;
-  if (const auto* at_lines = std::get_if<AtLines>(&node)) return &at_lines->body;
-  return nullptr;
-}
-
 const BufferDim* find_dim(const Buffer& buffer, int axis) {
   for (const BufferDim& dim : buffer.dims)
     if (dim.axis == axis) return &dim;

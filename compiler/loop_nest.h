@@ -171,7 +171,11 @@ void for_each_tile(std::vector<Node>& body, const Visit& visit) {
 
 // What a node other than a loop runs, for those who only price it: of two, where the output begins
 // at a line. Null for loops and tiles.
-const std::vector<Node>* body_run_once(const Node& node);
+inline const std::vector<Node>* body_run_once(const Node& node) {
+  if (const auto* local = std::get_if<Local>(&node)) return &local->body;
+  if (const auto* at_lines = std::get_if<AtLines>(&node)) return &at_lines->body;
+  return nullptr;
+}
 
 // Whether any tile of a node or of a body, however deep, is so.
 template <typename Predicate>
