@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/line_blocks.h"
 #include "compiler/loop_nest.h"
 #include "compiler/plan.h"
 #include "compiler/schedule_map_reduce.h"
@@ -54,43 +55,42 @@ class BlockScheduler : MapReduceAxes {
     if (elsewhere && !fills_lines()) return std::nullopt;
     const std::optional<Blocks> blocks = blocks_of(choice);
     if (!blocks || is_read_in_order(*blocks)) return std::nullopt;
-    NestBuilder builder(nest);
-    cut_into_tasks(elsewhere ? larger(*blocks, *elsewhere) : *blocks, builder);
-    if (elsewhere) {
-      const auto places = builder.at_lines();
-      builder.return_to(places.second);
-      build_in_buffer(builder, *elsewhere);
-      builder.return_to(places.first);
-    }
-    build_in_place(builder, *blocks);
-    verify(nest);
-    return std::move(nest);
+    return nest_of(elsewhere ? larger(*blocks, *elsewhere) : *blocks, [&](NestBuilder& builder) {
+      if (elsewhere) {
+        const auto places = builder.at_lines();
+        builder.return_to(places.second);
+        build_in_buffer(builder, *elsewhere);
+        builder.return_to(places.first);
+      }
+      build_in_place(builder, *blocks);
+    });
   }
 
   std::optional<LoopNest> in_buffer() {
     if (!suits() || (!begins_inside_lines() && fills_lines())) return std::nullopt;
     const std::optional<Blocks> blocks = blocks_in_buffer();
     if (!blocks) return std::nullopt;
-    NestBuilder builder(nest);
-    cut_into_tasks(*blocks, builder);
-    build_in_buffer(builder, *blocks);
-    verify(nest);
-    return std::move(nest);
+    return nest_of(*blocks, [&](NestBuilder& builder) { build_in_buffer(builder, *blocks); });
   }
 
   std::optional<LoopNest> by_parts() {
     if (!suits() || !begins_inside_lines() || blocks_in_buffer()) return std::nullopt;
     const std::optional<Blocks> blocks = blocks_of(kByParts);
     if (!blocks || is_read_in_order(*blocks)) return std::nullopt;
-    NestBuilder builder(nest);
-    cut_into_tasks(*blocks, builder);
-    build_in_place(builder, *blocks);
-    verify(nest);
-    return std::move(nest);
+    return nest_of(*blocks, [&](NestBuilder& builder) { build_in_place(builder, *blocks); });
   }
 
  private:
   using Blocks = std::vector<Step>;  // as the input lies
+
+  // In tasks of whole blocks.
+  LoopNest nest_of(const Blocks& blocks, const auto& build) {
+    NestBuilder builder(nest);
+    cut_into_tasks(blocks, builder);
+    build(builder);
+    verify(nest);
+    return std::move(nest);
+  }
 
   // The largest input that is contiguous along another axis than the output; -1 if there is none.
   int largest_across() const {
@@ -204,37 +204,14 @@ class BlockScheduler : MapReduceAxes {
 
   void build_in_buffer(NestBuilder& builder, const Blocks& blocks) {
     builder.loops(blocks);
-    const std::vector<TileDim> run = run_of_output(builder);
-    const int buffer = add_buffer(builder, run);
-    builder.local(buffer);
+    std::vector<Step> axes;
+    for (int a = 0; a < axis_count(); ++a) axes.push_back({a, builder.range(a)});
+    const LineBlock block = add_line_block(nest, axes, target_);
+    builder.local(block.buffer);
     const auto here = builder.place();
-    fill(builder, next_of(blocks), nest.buffer_index(buffer));
+    fill(builder, next_of(blocks), nest.buffer_index(block.buffer));
     builder.return_to(here);
-    write(builder, run, nest.buffer_index(buffer));
-  }
-
-  // What of a block lies side by side in the output.
-  std::vector<TileDim> run_of_output(const NestBuilder& builder) const {
-    std::vector<TileDim> run;
-    const std::vector<int> order = order_of(output());
-    for (size_t i = order.size(); i-- > 0;) {
-      const int64_t range = builder.range(order[i]);
-      if (range > 1 && nest.stride(output(), order[i]) != count_of(run)) break;
-      if (range > 1) run.insert(run.begin(), {order[i], range});
-      if (range < axis(order[i]).extent) break;
-    }
-    return run;
-  }
-
-  // As the output lies; its runs are an odd number of lines apart.
-  int add_buffer(const NestBuilder& builder, const std::vector<TileDim>& run) {
-    BufferBuilder layout(nest, builder);
-    for (size_t d = run.size(); d-- > 0;) layout.add(run[d].axis, run[d].count);
-    layout.pad();
-    const std::vector<int> order = order_of(output());
-    for (size_t i = order.size(); i-- > 0;)
-      if (!is_along(run, order[i])) layout.add(order[i], builder.range(order[i]));
-    return layout.finish(lanes_);
+    builder.leaf(copy_by_lines(nest, block, target_));
   }
 
   void fill(NestBuilder& builder, const std::optional<Step>& next, int buffer) {
@@ -244,16 +221,6 @@ class BlockScheduler : MapReduceAxes {
     builder.loop({row_, step_of(tile, row_)});
     std::erase_if(tile.prefetches, [&](const Prefetch& p) { return p.operand == output(); });
     builder.leaf(std::move(tile));
-  }
-
-  void write(NestBuilder& builder, const std::vector<TileDim>& run, int buffer) {
-    for (const int a : order_of(output()))
-      if (!is_along(run, a)) builder.loop({a, 1});
-    builder.leaf(Tile{.inputs = {buffer},
-                      .output = output(),
-                      .columns = run,
-                      .lanes = lanes_of(nest.compute, target_),
-                      .writes_lines = true});
   }
 
   // Two tiles in a row fill as many lines as processors keep open while they wait for the rest.

@@ -257,7 +257,7 @@ class Scheduler : MapReduceAxes {
     constexpr int64_t kRunBytes = 32768;
     for (Step& step : steps)
       if (!summed_outside_.empty() && step.axis == column_)
-        step.size *= ceil_div(kRunBytes, step.size * nest.element_bytes(output()));
+        step = in_long_run(step, nest.element_bytes(output()), kRunBytes);
     return steps;
   }
 

@@ -237,7 +237,7 @@ class PanelScheduler : PanelBlocks {
     if (!is_streamed(kC, target_)) return steps;
     for (Step& step : steps)
       if (nest.stride(kC, step.axis) == 1)
-        step.size *= ceil_div(kRunBytes, step.size * nest.element_bytes(kC));
+        step = in_long_run(step, nest.element_bytes(kC), kRunBytes);
     return steps;
   }
 

@@ -55,6 +55,10 @@ Axis cut(Axis& axis, int64_t positions) {
   return within;
 }
 
+Step in_long_run(Step step, int64_t element_bytes, int64_t least_bytes) {
+  return {step.axis, step.size * ceil_div(least_bytes, step.size * element_bytes)};
+}
+
 NestBuilder::NestBuilder(LoopNest& nest) : body_(&nest.body), grains_(nest.axes.size()) {
   for (const Axis& axis : nest.axes) ranges_.push_back(axis.extent);
 }

@@ -44,6 +44,9 @@ struct Step {
 // Adds a buffer behind those that are there in scratch of the task or of all. Returns its number.
 int add_buffer(LoopNest& nest, Buffer buffer);
 
+// As many whole steps as have so many bytes, of elements side by side.
+Step in_long_run(Step step, int64_t element_bytes, int64_t least_bytes);
+
 // Builds the body of a nest from the outside in: a loop or a buffer opens a level, a leaf stays on
 // it.
 class NestBuilder {

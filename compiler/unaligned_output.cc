@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "compiler/line_blocks.h"
 #include "compiler/loop_nest.h"
 #include "compiler/schedule_util.h"
 #include "compiler/sort_by.h"
@@ -78,7 +79,7 @@ class UnalignedOutput {
           const Narrowed narrowed(range_of(loop->axis), loop->step);
           add_to(loop->body);
         }
-      } else if (is_meant(node) && (!replaces_ || run_bytes_of({node}) >= kLongRun)) {
+      } else if (is_meant(node) && (!replaces_ || run_bytes_of({node}) >= least_run())) {
         std::vector<Node> otherwise = elsewhere(node);
         node = at_lines(std::move(node), std::move(otherwise));
       }
@@ -104,16 +105,16 @@ class UnalignedOutput {
     std::vector<Node> body = {node};
     const std::vector<Step> walked = walked_axes(node);
     const std::vector<Step> block = block_of(walked);
-    const std::vector<TileDim> run = run_of(block);
-    if (strips_exponent_ || count_of(run) * out_bytes() < kShortestRun) {
+    if (strips_exponent_ || run_bytes(block) < kShortestRun) {
       for_each_tile(body, [&](Tile& tile) { write_by_parts(tile); });
       return body;
     }
-    const int buffer = add_block(block, run);
-    for_each_tile(body, [&](Tile& tile) { write_to_buffer(tile, nest_.buffer_index(buffer)); });
+    const LineBlock lines = add_line_block(nest_, block, target_);
+    const int buffer = nest_.buffer_index(lines.buffer);
+    for_each_tile(body, [&](Tile& tile) { write_to_buffer(tile, buffer); });
     body = within(block, std::move(body));
-    body.push_back(write_lines(block, run, nest_.buffer_index(buffer)));
-    body = {Local{.buffer = buffer, .body = std::move(body)}};
+    body.push_back(copy_by_lines(nest_, lines, target_));
+    body = {Local{.buffer = lines.buffer, .body = std::move(body)}};
     for (size_t i = block.size(); i-- > 0;)
       if (block[i].size < range(block[i].axis)) body = in_loop(block[i], std::move(body));
     return body;
@@ -129,7 +130,7 @@ class UnalignedOutput {
         !may_repeat(local->buffer, loop.axis))
       return std::nullopt;
     const int64_t run = run_of_step(loop, {local->body.back()});
-    if (run >= kShortestRun) return std::nullopt;
+    if (run >= least_run()) return std::nullopt;
     const Buffer& panel = nest_.buffers[static_cast<size_t>(local->buffer)];
     const int64_t panels =
         std::min({ceil_div(kLongRun, run), target_.l2_bytes / 4 / buffer_bytes(nest_, panel),
@@ -138,7 +139,7 @@ class UnalignedOutput {
     const Step step{loop.axis, loop.step};
     const std::vector<Node> multiply = in_loop(step, {local->body.back()});
     const Narrowed narrowed(range_of(loop.axis), panels * loop.step);
-    if (run_bytes_of(multiply) < (replaces_ ? kLongRun : kShortestRun)) return std::nullopt;
+    if (run_bytes_of(multiply) < least_run()) return std::nullopt;
     const int wide = repeat(local->buffer, step, panels);
     std::vector<Node> body = in_loop(step, {local->body.begin(), std::prev(local->body.end())});
     for (Node& node : elsewhere(multiply.front())) body.push_back(std::move(node));
@@ -184,7 +185,10 @@ class UnalignedOutput {
   }
 
   int64_t run_bytes_of(const std::vector<Node>& body) const {
-    return count_of(run_of(block_of(walked_axes(body.front())))) * out_bytes();
+    return run_bytes(block_of(walked_axes(body.front())));
+  }
+  int64_t run_bytes(const std::vector<Step>& block) const {
+    return count_of(run_of_output(nest_, block)) * nest_.element_bytes(out());
   }
 
   // Axes of the output that loops or tiles walk, as loops do, and how many positions tiles take.
@@ -236,18 +240,6 @@ class UnalignedOutput {
     return walked;
   }
 
-  // What of a block lies side by side in the output.
-  std::vector<TileDim> run_of(std::vector<Step> block) const {
-    sort_by(block, [&](const Step& step) { return std::abs(nest_.stride(out(), step.axis)); });
-    std::vector<TileDim> run;
-    for (const Step& step : block) {
-      if (step.size > 1 && nest_.stride(out(), step.axis) != count_of(run)) break;
-      if (step.size > 1) run.insert(run.begin(), {step.axis, step.size});
-      if (step.size < extent(step.axis)) break;
-    }
-    return run;
-  }
-
   // Without the loops of which a block leaves one step.
   static std::vector<Node> within(const std::vector<Step>& block, std::vector<Node> body) {
     auto* const loop = std::get_if<Loop>(&body.front());
@@ -257,16 +249,6 @@ class UnalignedOutput {
       return step.axis == loop->axis && step.size <= loop->step;
     });
     return is_one_step ? std::move(loop->body) : std::move(body);
-  }
-
-  int add_block(const std::vector<Step>& block, const std::vector<TileDim>& run) {
-    const NestBuilder nowhere(nest_);
-    BufferBuilder layout(nest_, nowhere);
-    for (size_t d = run.size(); d-- > 0;) layout.add(run[d].axis, run[d].count);
-    layout.pad();
-    for (const Step& step : block)
-      if (!is_along(run, step.axis)) layout.add(step.axis, step.size);
-    return layout.finish(lanes_of(nest_.compute, target_));
   }
 
   void write_to_buffer(Tile& tile, int buffer) const {
@@ -280,19 +262,6 @@ class UnalignedOutput {
     tile.prefetches.push_back({out(), 0});
   }
 
-  Node write_lines(const std::vector<Step>& block, const std::vector<TileDim>& run,
-                   int buffer) const {
-    std::vector<Node> body = {Tile{.inputs = {buffer},
-                                   .output = out(),
-                                   .columns = run,
-                                   .lanes = lanes_of(nest_.compute, target_),
-                                   .writes_lines = true}};
-    for (size_t i = block.size(); i-- > 0;)
-      if (!is_along(run, block[i].axis) && block[i].size > 1)
-        body = in_loop({block[i].axis, 1}, std::move(body));
-    return std::move(body.front());
-  }
-
   static std::vector<Node> in_loop(const Step& step, std::vector<Node> body) {
     std::vector<Node> loop;
     loop.push_back(Loop{.axis = step.axis, .step = step.size, .body = std::move(body)});
@@ -300,10 +269,11 @@ class UnalignedOutput {
   }
 
   int out() const { return nest_.output_index(); }
-  int64_t out_bytes() const { return nest_.element_bytes(out()); }
   int64_t& range_of(int axis) { return ranges_[static_cast<size_t>(axis)]; }
   int64_t range(int axis) const { return ranges_[static_cast<size_t>(axis)]; }
   int64_t extent(int axis) const { return nest_.axes[static_cast<size_t>(axis)].extent; }
+
+  int64_t least_run() const { return replaces_ ? kLongRun : kShortestRun; }
 
   // Two lines of it are written by parts.
   static constexpr int64_t kShortestRun = 256;
