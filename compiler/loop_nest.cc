@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <ostream>
-#include <sstream>
-#include <string>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -16,96 +13,6 @@
 namespace einc {
 namespace {
 
-// Prints one node per line, children indented by two spaces. Adding a node type without an overload
-// here is a compile error.
-struct Printer {
-  std::ostringstream& out;
-  const LoopNest& nest;
-  int depth = 0;
-
-  void operator()(const Loop& loop) const {
-    indent() << (loop.parallel ? "parallel for " : "for ") << axis(loop.axis).name << " in 0.."
-             << axis(loop.axis).extent << " step " << loop.step << '\n';
-    print(loop.body);
-  }
-  void operator()(const Local& local) const {
-    const Buffer& buffer = nest.buffers[static_cast<size_t>(local.buffer)];
-    indent() << "buf" << local.buffer << " at scratch+" << buffer.scratch_offset << '\n';
-    print(local.body);
-  }
-  void operator()(const AtLines& at_lines) const {
-    indent() << "if out begins at a line\n";
-    print(at_lines.body);
-    indent() << "else\n";
-    print(at_lines.otherwise);
-  }
-  void operator()(const Tile& tile) const {
-    indent() << "tile ";
-    for (const int input : tile.inputs) out << ' ' << operand(input);
-    out << " -> " << operand(tile.output);
-    print_dims("  rows", tile.rows);
-    print_dims("  columns", tile.columns);
-    if (!tile.columns.empty()) out << " in vectors of " << tile.lanes;
-    if (!tile.reduce_axes.empty()) {
-      out << "  sum over";
-      for (const int reduced : tile.reduce_axes) out << ' ' << axis(reduced).name;
-    }
-    for (const Prefetch& prefetch : tile.prefetches) {
-      out << "  prefetch " << operand(prefetch.operand) << '+' << prefetch.distance;
-      if (prefetch.shared_along >= 0) out << " shared along " << axis(prefetch.shared_along).name;
-      if (prefetch.into_l1) out << " into L1";
-    }
-    out << (tile.pads ? "  padded" : "") << (tile.streams ? "  streaming" : "")
-        << (tile.writes_lines ? "  in lines" : "") << (tile.in_matrices ? "  in matrices" : "")
-        << '\n';
-  }
-
-  void print(const std::vector<Node>& body) const {
-    for (const Node& node : body) std::visit(Printer{out, nest, depth + 1}, node);
-  }
-  void print_dims(const char* what, const std::vector<TileDim>& dims) const {
-    if (dims.empty()) return;
-    out << what;
-    for (const TileDim& dim : dims) out << ' ' << dim.count << ' ' << axis(dim.axis).name;
-  }
-  std::string operand(int index) const {
-    if (nest.is_buffer(index)) return "buf" + std::to_string(index - nest.output_index() - 1);
-    return index == nest.output_index() ? "out" : "in" + std::to_string(index);
-  }
-  const Axis& axis(int index) const { return nest.axes[static_cast<size_t>(index)]; }
-  std::ostringstream& indent() const {
-    out << std::string(static_cast<size_t>(2 * depth), ' ');
-    return out;
-  }
-};
-
-void print_operand(std::ostream& out, const NestOperand& operand) {
-  out << to_string(operand.dtype) << (operand.conjugate ? "*" : "")
-      << (operand.in_pairs ? " pairs" : "");
-}
-
-void print_axis(std::ostream& out, const LoopNest& nest, const Axis& axis) {
-  out << axis.name << (axis.reduced ? " sum " : " ") << axis.extent << '{';
-  for (size_t o = 0; o < axis.strides.size(); ++o) out << (o == 0 ? "" : ",") << axis.strides[o];
-  out << '}';
-  if (!axis.flattens.empty()) out << " flattens";
-  for (const int flat : axis.flattens) out << ' ' << nest.axes[static_cast<size_t>(flat)].name;
-  out << '\n';
-}
-
-void print_buffer(std::ostream& out, const LoopNest& nest, size_t index) {
-  const Buffer& buffer = nest.buffers[index];
-  out << "buf" << index << ' ' << buffer.elements << " elements";
-  if (buffer.shared) out << " at shared scratch+" << buffer.scratch_offset;
-  out << ':';
-  for (const BufferDim& dim : buffer.dims) {
-    out << ' ' << nest.axes[static_cast<size_t>(dim.axis)].name << '{' << dim.stride;
-    if (dim.block > 0) out << ", blocks of " << dim.block << ' ' << dim.block_stride;
-    out << '}';
-  }
-  out << '\n';
-}
-
 struct Verifier {
   const LoopNest& nest;
   bool parallel_allowed = true;
@@ -115,7 +22,7 @@ struct Verifier {
 
   void operator()(const Loop& loop) const {
     check_axis(loop.axis);
-    EINC_CHECK(loop.step >= 1 && !loop.body.empty() && loop.axis != nest.pairs);
+    EINC_CHECK(loop.step >= 1 && !loop.body.empty() && loop.axis != nest.word);
     EINC_CHECK(parallel_allowed || !loop.parallel);
     check_body(loop.body, loop.parallel && loop.body.size() == 1, &loop, nullptr);
   }
@@ -172,7 +79,7 @@ struct Verifier {
     }
   }
   void check_matrices(const Tile& tile) const {
-    EINC_CHECK(nest.pairs >= 0 && tile.inputs.size() == 2 && tile.rows.size() == 1 &&
+    EINC_CHECK(nest.word >= 0 && tile.inputs.size() == 2 && tile.rows.size() == 1 &&
                tile.columns.size() == 1 && tile.reduce_axes.size() == 1);
     const int row = tile.rows[0].axis;
     const int column = tile.columns[0].axis;
@@ -229,9 +136,13 @@ int64_t LoopNest::stride(int operand, int axis) const {
   return dim == nullptr ? 0 : dim->stride;
 }
 
+int64_t LoopNest::word_terms() const {
+  return word < 0 ? 1 : axes[static_cast<size_t>(word)].extent;
+}
+
 int64_t LoopNest::unit(int operand) const {
-  const bool has_pairs = pairs >= 0 && operand < output_index() && stride(operand, pairs) == 1;
-  return has_pairs ? 2 : 1;
+  const bool has_words = word >= 0 && operand < output_index() && stride(operand, word) == 1;
+  return has_words ? word_terms() : 1;
 }
 
 double LoopNest::elements(int operand) const {
@@ -248,9 +159,20 @@ bool LoopNest::depends_on(int operand, const std::vector<TileDim>& dims) const {
   return false;
 }
 
-bool LoopNest::reads_pairs(const Tile& tile) const {
-  if (pairs < 0 || tile.inputs.empty()) return false;
+bool LoopNest::reads_words(const Tile& tile) const {
+  if (word < 0 || tile.inputs.empty()) return false;
   return !tile.reduce_axes.empty() || !is_buffer(tile.inputs[0]);
+}
+
+int LoopNest::copied_input(int operand) const {
+  if (!is_buffer(operand)) return operand;
+  int input = -1;
+  any_tile(body, [&](const Tile& tile) {
+    const bool copies = tile.output == operand && tile.inputs.size() == 1;
+    if (copies) input = copied_input(tile.inputs[0]);
+    return copies;
+  });
+  return input;
 }
 
 bool LoopNest::is_contiguous(int operand, const std::vector<TileDim>& dims) const {
@@ -281,7 +203,7 @@ int64_t LoopNest::element_bytes(int operand) const {
   if (is_buffer(operand)) return part_bytes(compute);
   const NestOperand& row =
       operand == output_index() ? output : inputs[static_cast<size_t>(operand)];
-  return int64_t{info(row.dtype).bytes} * (row.in_pairs ? 2 : 1);
+  return info(row.dtype).bytes * (row.in_words ? word_terms() : 1);
 }
 
 bool is_along(const std::vector<TileDim>& dims, int axis) {
@@ -336,21 +258,25 @@ int64_t buffer_bytes(const LoopNest& nest, const Buffer& buffer) {
   return buffer.elements * info(nest.compute).bytes;
 }
 
-// The printed form without the names, which are the only thing that equality ignores.
-std::string nest_key(const LoopNest& nest) {
-  LoopNest unnamed = nest;
-  for (size_t a = 0; a < unnamed.axes.size(); ++a) unnamed.axes[a].name = std::to_string(a);
-  return to_string(unnamed);
+namespace {
+
+void check_words(const LoopNest& nest) {
+  const Axis& word = nest.axes[static_cast<size_t>(nest.word)];
+  const int64_t terms = word.extent;
+  EINC_CHECK(word.reduced && (terms == 2 || terms == 4) && nest.inputs.size() == 2);
+  for (size_t i = 0; i < nest.inputs.size(); ++i) {
+    const DType dtype = nest.inputs[i].dtype;
+    EINC_CHECK(is_integer(dtype)
+                   ? info(dtype).bytes * terms <= kWordBytes && is_integer(nest.compute)
+                   : dtype == DType::kBFloat16 && terms == 2 && nest.compute == DType::kFloat32);
+    EINC_CHECK(!nest.inputs[i].in_words || word.strides[i] == 0);
+  }
 }
 
+}  // namespace
+
 void verify(const LoopNest& nest) {
-  if (nest.pairs >= 0) {
-    const Axis& pairs = nest.axes[static_cast<size_t>(nest.pairs)];
-    EINC_CHECK(pairs.reduced && pairs.extent == 2 && nest.compute == DType::kFloat32);
-    for (size_t i = 0; i < nest.inputs.size(); ++i)
-      EINC_CHECK(nest.inputs[i].dtype == DType::kBFloat16 &&
-                 (!nest.inputs[i].in_pairs || pairs.strides[i] == 0));
-  }
+  if (nest.word >= 0) check_words(nest);
   for (const Axis& axis : nest.axes) {
     EINC_CHECK(axis.extent >= 1 && axis.strides.size() == nest.inputs.size() + 1);
     EINC_CHECK(!axis.reduced || axis.strides.back() == 0);
@@ -367,34 +293,6 @@ void verify(const LoopNest& nest) {
   }
   EINC_CHECK(!nest.body.empty());
   for (const Node& phase : nest.body) std::visit(Verifier{nest}, phase);
-}
-
-std::string to_string(const LoopNest& nest) {
-  std::ostringstream out;
-  out << "operands ";
-  for (const NestOperand& input : nest.inputs) {
-    print_operand(out, input);
-    out << ' ';
-  }
-  out << (nest.accumulates ? "-> + " : "-> ");
-  print_operand(out, nest.output);
-  out << "  computed in " << to_string(nest.compute);
-  if (nest.pairs >= 0) out << " by pairs of " << nest.axes[static_cast<size_t>(nest.pairs)].name;
-  out << '\n';
-  for (const Axis& axis : nest.axes) print_axis(out, nest, axis);
-  for (size_t b = 0; b < nest.buffers.size(); ++b) print_buffer(out, nest, b);
-  if (nest.shared_scratch_bytes > 0)
-    out << "scratch " << nest.shared_scratch_bytes << " bytes shared\n";
-  if (nest.task_scratch_bytes > 0)
-    out << "scratch " << nest.task_scratch_bytes << " bytes a task\n";
-  for (size_t p = 0; p < nest.body.size(); ++p) {
-    if (nest.body.size() > 1) out << "phase " << p << '\n';
-    std::visit(Printer{out, nest, nest.body.size() > 1 ? 1 : 0}, nest.body[p]);
-  }
-  if (nest.stripping)
-    out << "strips the exponent of " << nest.stripping->elements << " elements, magnitudes at "
-        << nest.stripping->magnitudes_offset << '\n';
-  return std::move(out).str();
 }
 
 }  // namespace einc

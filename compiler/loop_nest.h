@@ -16,7 +16,7 @@ namespace einc {
 struct NestOperand {
   DType dtype = DType::kFloat32;
   bool conjugate = false;
-  bool in_pairs = false;  // an element of it is two numbers side by side, along the nest's pairs
+  bool in_words = false;  // an element of it is a word: numbers side by side, along the nest's
   friend bool operator==(const NestOperand&, const NestOperand&) = default;
 };
 
@@ -56,7 +56,8 @@ struct Buffer {
   friend bool operator==(const Buffer&, const Buffer&) = default;
 };
 
-constexpr int64_t kMatrixSide = 16;
+constexpr int64_t kWordBytes = 4;
+constexpr int64_t kMatrixSide = 16;  // in words
 
 struct Node;  // one of the structs below
 
@@ -132,9 +133,9 @@ struct Tile {
   // A copy of a buffer's run, however long, to the output. Its whole lines are written past the
   // caches, wherever they are in it; no rows, and columns that lie side by side in both.
   bool writes_lines = false;
-  // In registers of kMatrixSide rows and columns, each times as many terms, all of them full: the
-  // nest multiplies pairs, the first input has terms side by side, the second one columns, and so
-  // has the output, a buffer.
+  // In registers of kMatrixSide rows and columns, each times as many words of terms, all of them
+  // full: the nest multiplies words, the first input has them side by side, the second one columns,
+  // and so has the output, a buffer.
   bool in_matrices = false;
   friend bool operator==(const Tile&, const Tile&) = default;
 };
@@ -200,10 +201,11 @@ struct LoopNest {
   DType compute = DType::kFloat32;
   bool accumulates = false;  // adds to what the output holds
   std::vector<Axis> axes;
-  // The axis, of two positions of a sum, along which products of two inputs are added up by one
-  // instruction; -1 if there is none. Then what tiles multiply, and what buffers of it hold, are
-  // pairs of bfloat16: those of an operand that does not lie in pairs are put together on the way.
-  int pairs = -1;
+  // The axis, of two or four positions of a sum, along which products of two inputs are added up by
+  // one instruction; -1 if there is none. Then what tiles multiply, and what buffers of it hold,
+  // are words of 32 bits: two bfloat16, two 16-bit integers (8-bit ones are widened), or four 8-bit
+  // integers. Those of an operand that does not lie in words are put together on the way.
+  int word = -1;
   std::vector<Buffer> buffers;
   std::vector<Node> body;  // each node a phase, of which all tasks end before the next one's begin
   std::optional<Stripping> stripping = {};
@@ -218,13 +220,17 @@ struct LoopNest {
   }
   // Elements between neighbours on an axis, of a buffer within its blocks.
   int64_t stride(int operand, int axis) const;
-  // Between what lies side by side in an operand: 2 where it has pairs that begin anywhere.
+  // Numbers in a word; 1 where there are no words.
+  int64_t word_terms() const;
+  // Between what lies side by side in an operand: a word's, where it has words that begin anywhere.
   int64_t unit(int operand) const;
   // Elements of an operand within the nest.
   double elements(int operand) const;
   bool depends_on(int operand, const std::vector<TileDim>& dims) const;
-  // Whether a tile's inputs are pairs: it multiplies, or copies what others are going to.
-  bool reads_pairs(const Tile& tile) const;
+  // Whether a tile's inputs are words: it multiplies, or copies what others are going to.
+  bool reads_words(const Tile& tile) const;
+  // The input that an operand is, or that a buffer holds copies of; -1 if it holds results.
+  int copied_input(int operand) const;
   // Whether the flattened dims lie side by side.
   bool is_contiguous(int operand, const std::vector<TileDim>& dims) const;
   // Of flattened columns, as many as an operand has side by side, one such run after the other.

@@ -70,7 +70,9 @@ class Instructions {
     for (const int input : tile.inputs) {
       const double own = load(input, tile, ranges, rows, width, vectors);
       loads += parts() * conversion(input) * own;
-      parting += joins_pairs(input, tile) ? kJoining * own : part_pairs(input, tile, rows, vectors);
+      parting += joins_words(input, tile)
+                     ? kJoining * own * static_cast<double>(nest_.word_terms() - 1)
+                     : part_pairs(input, tile, rows, vectors);
     }
     const auto products = static_cast<double>(tile.inputs.size()) - 1;
     const double arithmetic =
@@ -114,7 +116,9 @@ class Instructions {
 
   // How many times as long as others a tile's multiply-adds take.
   double rate(const Tile& tile) const {
-    return nest_.reads_pairs(tile) && !tile.reduce_axes.empty() ? target_.pairs_take : 1;
+    if (!nest_.reads_words(tile) || tile.reduce_axes.empty()) return 1;
+    if (nest_.compute == DType::kFloat32) return target_.bf16_words_take;
+    return target_.has_vnni ? 1 : 2;
   }
 
   // Real numbers of an element, in registers of their own.
@@ -150,10 +154,10 @@ class Instructions {
     return kParting * (nest_.depends_on(input, tile.rows) ? rows : 1) * vectors;
   }
 
-  // Whether pairs are put together from two loads.
-  bool joins_pairs(int input, const Tile& tile) const {
-    return nest_.reads_pairs(tile) && !nest_.is_buffer(input) &&
-           !nest_.inputs[static_cast<size_t>(input)].in_pairs && nest_.unit(input) == 1;
+  // Whether words are put together from a load for each term.
+  bool joins_words(int input, const Tile& tile) const {
+    return nest_.reads_words(tile) && !nest_.is_buffer(input) &&
+           !nest_.inputs[static_cast<size_t>(input)].in_words && nest_.unit(input) == 1;
   }
 
   // Instructions for each, in units of half a cycle; they take the place of arithmetic.
@@ -164,7 +168,8 @@ class Instructions {
     constexpr double kConversion = 3;
     if (nest_.is_buffer(input)) return 1;
     const NestOperand& operand = nest_.inputs[static_cast<size_t>(input)];
-    return operand.dtype == nest_.compute || operand.in_pairs ? 1 : kConversion;
+    const bool comes_whole = operand.in_words && nest_.element_bytes(input) == kWordBytes;
+    return operand.dtype == nest_.compute || comes_whole ? 1 : kConversion;
   }
 
   double store(const Tile& tile, double rows, double width, double vectors, bool sums_lanes) const {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -21,16 +22,19 @@
 #include "compiler/target.h"
 #include "compiler/terms_ahead.h"
 #include "compiler/unaligned_output.h"
+#include "compiler/words.h"
 #include "einc/dtype.h"
 
 namespace einc {
 namespace {
 
-constexpr std::vector<LoopNest> (*kSchedulers[])(const ContractionForm& form,
-                                                 const Target& target) = {
-    schedule_by_panels,       schedule_fused,     schedule_in_matrices, schedule_spread,
+using Scheduler = std::vector<LoopNest> (*)(const ContractionForm& form, const Target& target);
+
+constexpr Scheduler kInVectors[] = {
+    schedule_by_panels,       schedule_fused,     schedule_spread,
     schedule_in_output_order, schedule_along_sum, schedule_along_batch,
 };
+constexpr Scheduler kInMatrices[] = {schedule_in_matrices};
 
 // The sums in the order in which A lies, and in that in which B does: equal, but not in what is
 // read side by side.
@@ -44,16 +48,24 @@ std::vector<Contraction> orders_of_sums(const Contraction& step) {
   return orders;
 }
 
-bool multiplies_pairs(const Contraction& step, const Target& target) {
-  return target.has_bf16 && step.a.dtype == DType::kBFloat16 && step.b.dtype == DType::kBFloat16 &&
-         step.compute == DType::kFloat32 && !step.k.empty() && step.k.back().extent % 2 == 0;
+std::span<const Scheduler> schedulers_of(const ContractionForm& form) {
+  if (form.in_matrices) return kInMatrices;
+  return kInVectors;
 }
 
 std::vector<ContractionForm> forms_of(const Contraction& step, const Target& target) {
   std::vector<ContractionForm> forms;
   for (const Contraction& ordered : orders_of_sums(step)) {
-    forms.push_back({ordered, false});
-    if (multiplies_pairs(ordered, target)) forms.push_back({ordered, true});
+    forms.push_back({ordered});
+    for (int64_t terms = most_word_terms(step, target); terms > 1; terms /= 2) {
+      const auto in_words = with_whole_words_last(ordered, terms);
+      if (!in_words) continue;
+      forms.push_back({*in_words, terms});
+      break;
+    }
+    if (const int64_t terms = matrix_word_terms(step, target); terms > 1)
+      if (const auto in_words = with_whole_words_last(ordered, terms))
+        forms.push_back({*in_words, terms, true});
   }
   return forms;
 }
@@ -63,7 +75,7 @@ std::vector<ContractionForm> forms_of(const Contraction& step, const Target& tar
 std::vector<LoopNest> schedules(const Contraction& step, const Target& target) {
   std::vector<LoopNest> nests;
   for (const ContractionForm& form : forms_of(step, target))
-    for (const auto scheduler : kSchedulers)
+    for (const Scheduler scheduler : schedulers_of(form))
       for (LoopNest& nest : scheduler(form, target))
         if (std::find(nests.begin(), nests.end(), nest) == nests.end())
           nests.push_back(std::move(nest));

@@ -12,11 +12,12 @@
 
 namespace einc {
 
-// A contraction as schedulers take it: with its sums in this order, and, if asked for, those of its
-// last label of K in pairs, where an instruction adds up the products of two.
+// A contraction as schedulers take it: with its sums in this order, so many of its last label of K
+// to a word, of which an instruction adds up the products; in vectors, or in registers of matrices.
 struct ContractionForm {
   Contraction step;
-  bool in_pairs = false;
+  int64_t word_terms = 1;
+  bool in_matrices = false;
 };
 
 // A nest without loops, and its axes by group, outermost first as C (k: as A) lies. Operands are
@@ -44,7 +45,7 @@ struct ContractionAxes {
 
  private:
   std::vector<int> add(const std::string& prefix, const std::vector<Dim>& dims, bool reduced);
-  void add_pairs();
+  void add_words(int64_t terms);
 };
 
 // More tasks than this give threads nothing.
@@ -60,7 +61,7 @@ std::vector<LoopNest> schedule_by_panels(const ContractionForm& form, const Targ
 // Blocks that are plain matrix products, their labels flattened into rows and columns.
 std::vector<LoopNest> schedule_fused(const ContractionForm& form, const Target& target);
 
-// Pairs of bfloat16 in registers of matrices, where the target has them.
+// In registers of matrices: of forms for these alone, which no other scheduler takes.
 std::vector<LoopNest> schedule_in_matrices(const ContractionForm& form, const Target& target);
 
 // Vectors along a run of C that labels of both operands make up.

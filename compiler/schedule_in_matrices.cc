@@ -1,7 +1,7 @@
-// Contractions of bfloat16 in registers of matrices. Labels of a block are flattened into rows and
-// columns, and all of K into terms, each filled up to whole registers, so that tiles have no edges:
-// P is packed, and Q, where it does not lie so. Blocks of C are built in scratch, in float32, and
-// copied to their places.
+// Contractions of bfloat16 or 8-bit integers in registers of matrices. Labels of a block are
+// flattened into rows and columns, and all of K into terms, each filled up to whole registers, so
+// that tiles have no edges: P is packed, and Q, where it does not lie so. Blocks of C are built in
+// scratch, of the compute dtype, and copied to their places.
 
 #include <algorithm>
 #include <cstdint>
@@ -129,7 +129,7 @@ class MatrixScheduler : ContractionAxes {
 
   // Whether Q's blocks and sums are as tiles read them where they lie.
   bool q_is_in_order() const {
-    if (!nest.inputs[static_cast<size_t>(q_)].in_pairs) return false;
+    if (!nest.inputs[static_cast<size_t>(q_)].in_words) return false;
     int64_t words = 1;
     for (size_t i = k.size(); i-- > 0; words *= extent(k[i]))
       if (nest.stride(q_, k[i]) != words) return false;
@@ -351,7 +351,6 @@ class MatrixScheduler : ContractionAxes {
     return steps;
   }
 
-  static constexpr int64_t kWordBytes = 4;
   static constexpr int64_t kMostSharedBytes = 256 << 20;
   static constexpr int64_t kLeastColumns = 128;  // of a block of C
   static constexpr int64_t kMostColumns = 512;
@@ -377,7 +376,6 @@ class MatrixScheduler : ContractionAxes {
 
 std::vector<LoopNest> schedule_in_matrices(const ContractionForm& form, const Target& target) {
   std::vector<LoopNest> nests;
-  if (!target.has_matrices || !form.in_pairs) return nests;
   for (const bool from_a : {false, true})
     for (const bool packs_q : {false, true})
       for (const Packing packing :

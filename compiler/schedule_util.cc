@@ -202,7 +202,7 @@ class Copier {
   Copier(LoopNest& nest, NestBuilder& builder, int from, int to, const std::vector<int>& ignored)
       : nest_(nest), builder_(builder), from_(from), to_(to) {
     for (int a = 0; a < static_cast<int>(nest.axes.size()); ++a)
-      if (a != nest.pairs && builder.range(a) > 1 &&
+      if (a != nest.word && builder.range(a) > 1 &&
           (nest.stride(from, a) != 0 || nest.stride(to, a) != 0) &&
           std::find(ignored.begin(), ignored.end(), a) == ignored.end())
         axes_.push_back(a);

@@ -56,13 +56,13 @@ constexpr Target kV4 = but_for(kV3, [](Target& v4) {
 });
 constexpr Target kBf16 = but_for(kV4, [](Target& bf16) {
   bf16.name = "x86-64-v4-bf16";
-  bf16.features = "+avx512bf16";
-  bf16.has_bf16 = true;
+  bf16.features = "+avx512bf16,+avx512vnni";
+  bf16.has_bf16 = bf16.has_vnni = true;
 });
 constexpr Target kFp16 = but_for(kBf16, [](Target& fp16) {
   fp16.name = "x86-64-v4-fp16";
   fp16.has_fp16 = true;
-  fp16.pairs_take = 4;
+  fp16.bf16_words_take = 4;
   fp16.halves_take_half = false;
   fp16.l1_bytes = 48 << 10;
   fp16.l2_bytes = 2 << 20;
@@ -73,7 +73,7 @@ constexpr Target kFp16 = but_for(kBf16, [](Target& fp16) {
 });
 constexpr Target kAmx = but_for(kFp16, [](Target& amx) {
   amx.name = "x86-64-v4-fp16-amx";
-  amx.features = "+avx512bf16,+amx-tile,+amx-bf16";
+  amx.features = "+avx512bf16,+avx512vnni,+amx-tile,+amx-bf16,+amx-int8";
   amx.has_matrices = true;
 });
 
@@ -85,6 +85,7 @@ bool host_gives_matrices() {
 #if defined(__linux__)
   static const bool gives = __builtin_cpu_supports("amx-tile") &&
                             __builtin_cpu_supports("amx-bf16") &&
+                            __builtin_cpu_supports("amx-int8") &&
                             syscall(SYS_arch_prctl, kRequestPermission, kMatrixData) == 0;
   return gives;
 #else
@@ -105,6 +106,7 @@ bool host_runs([[maybe_unused]] const Target& target) {
       return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
              __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
              (!target.has_bf16 || __builtin_cpu_supports("avx512bf16")) &&
+             (!target.has_vnni || __builtin_cpu_supports("avx512vnni")) &&
              (!target.has_fp16 || __builtin_cpu_supports("avx512fp16")) &&
              (!target.has_matrices || host_gives_matrices());
     default:

@@ -30,10 +30,11 @@ struct Target {
   int vector_registers = 16;
   bool has_fma = false;
   bool has_f16 = false;       // converts float16 to float32 and back
-  bool has_bf16 = false;      // converts float32 to bfloat16, and multiplies pairs of it
+  bool has_bf16 = false;      // converts float32 to bfloat16, and multiplies words of it
+  bool has_vnni = false;      // multiplies words of integers, and adds
   bool has_fp16 = false;      // tells Intel's newer servers; nothing computes in it
-  bool has_matrices = false;  // registers of 16 x 16 words, which multiply pairs of bfloat16: AMX
-  int pairs_take = 1;         // one multiply-add of pairs, as long as so many of float32
+  bool has_matrices = false;  // registers of 16 x 16 words, of bfloat16 or 8-bit integers: AMX
+  int bf16_words_take = 1;    // one multiply-add of words of it, as long as so many of float32
   bool has_masks = false;     // masked loads and stores cost nothing
   // Two instructions on half registers take as long as one on a whole.
   bool halves_take_half = false;

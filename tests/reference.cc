@@ -13,7 +13,7 @@ namespace {
 
 using Complex = std::complex<long double>;
 
-bool is_integer(DType dtype) { return info(dtype).kind <= Kind::kUnsigned; }
+bool is_exact(DType dtype) { return info(dtype).kind <= Kind::kUnsigned; }
 
 template <class T>
 Complex load(const void* element) {
@@ -151,7 +151,7 @@ Expected reference(const Request& request, const std::vector<TensorView>& inputs
     uint64_t integer = 1;
     for (size_t i = 0; i < inputs.size(); ++i) {
       const Complex value = get_element(inputs[i], offsets[i]);
-      if (is_integer(dtype)) {
+      if (is_exact(dtype)) {
         integer *= integer_of(value);
       } else if (is_complex) {
         product *= value;
@@ -170,7 +170,7 @@ Expected reference(const Request& request, const std::vector<TensorView>& inputs
   };
   // Loops around one of no iterations could be long.
   if (std::find(extents.begin(), extents.end(), 0) == extents.end()) loop_over(0);
-  if (is_integer(dtype))
+  if (is_exact(dtype))
     for (size_t i = 0; i < count; ++i) expected.values[i] = wrapped(integers[i], dtype);
   return expected;
 }
@@ -193,7 +193,7 @@ std::string difference(const TensorView& actual, const Expected& expected, size_
   size_t i = 0;
   for_each_element(actual.type, [&](int64_t offset) {
     const Complex value = get_element(actual, offset);
-    const long double bound = is_integer(actual.type.dtype)
+    const long double bound = is_exact(actual.type.dtype)
                                   ? 0
                                   : m * unit / (1 - m * unit) * expected.magnitudes[i] +
                                         (unit + rounding) * std::abs(expected.values[i]) + least;

@@ -173,6 +173,19 @@ TEST(Schedule, RareShapesAgreeWithTheReference) {
       {"afd,fb->abd", DType::kComplex64, {{'a', 9}, {'d', 11}, {'b', 6}}},
       {"afd,fb->abd", DType::kBFloat16, {{'a', 5}, {'d', 26}, {'b', 7}, {'f', 10}}},
       {"afd,fb->abd", DType::kInt16, {{'a', 6}, {'d', 21}, {'b', 5}}},
+      {"mk,kn->mn", DType::kInt8, {{'m', 15}, {'k', 36}, {'n', 37}}},
+      {"mk,nk->mn", DType::kInt8, {{'m', 9}, {'k', 68}, {'n', 18}}},
+      {"mk,kn->mn", DType::kUInt8, {{'m', 70}, {'k', 264}, {'n', 130}}},
+      {"km,nk->nm", DType::kUInt8, {{'m', 33}, {'k', 34}, {'n', 7}}},
+      {"bmhk,bhkn->bhmn", DType::kInt8, {{'m', 8}, {'k', 12}, {'n', 21}}},
+      {"amkc,ckn->man", DType::kInt8, {{'m', 5}, {'k', 8}, {'n', 40}}},
+      {"mk,nk->mn", DType::kInt8, {{'m', 70}, {'k', 131}, {'n', 130}}},
+      {"mk,kn->mn", DType::kInt8, {{'m', 4}, {'k', 5000}, {'n', 2}}},
+      {"mk,kn->mn", DType::kInt16, {{'m', 15}, {'k', 34}, {'n', 37}}},
+      {"mk,nk->mn", DType::kUInt16, {{'m', 9}, {'k', 66}, {'n', 18}}},
+      {"amck,cbnk->abnm", DType::kInt16, {{'m', 40}, {'k', 45}, {'n', 70}, {'c', 4}}},
+      {"bmk,bkn->bmn", DType::kUInt16, {{'b', 16}, {'m', 18}, {'k', 258}, {'n', 5}}},
+      {"mk,kn->mn", DType::kInt16, {{'m', 70}, {'k', 131}, {'n', 130}}},
   };
   int turn = 0;
   for (const auto& [expression, dtype, extents] : cases) {
@@ -186,6 +199,41 @@ TEST(Schedule, RareShapesAgreeWithTheReference) {
     check_all_schedules(random_case);
     if (HasFatalFailure()) return;
   }
+}
+
+// Words of integers are multiplied as signed or unsigned ones, and sums as wide as the result.
+TEST(Schedule, SmallIntegersOfAllKindsAgreeWithTheReference) {
+  if (!code_generator()) GTEST_SKIP() << "built without a compiler";
+  const struct {
+    DType a, b, result;
+  } kCases[] = {
+      {DType::kInt8, DType::kInt8, DType::kInt32},
+      {DType::kUInt8, DType::kUInt8, DType::kUInt32},
+      {DType::kUInt8, DType::kInt8, DType::kInt16},
+      {DType::kInt8, DType::kUInt8, DType::kInt32},
+      {DType::kUInt8, DType::kInt8, DType::kInt64},
+      {DType::kInt16, DType::kUInt16, DType::kInt32},
+      {DType::kUInt16, DType::kUInt16, DType::kInt64},
+      {DType::kUInt16, DType::kUInt8, DType::kUInt16},
+      {DType::kInt16, DType::kInt8, DType::kInt32},
+      {DType::kUInt16, DType::kUInt16, DType::kUInt32},
+      {DType::kBool, DType::kInt8, DType::kInt8},
+  };
+  int turn = 0;
+  for (const auto& [a, b, result] : kCases)
+    for (const char* const expression : {"mk,kn->mn", "mk,nk->mn"}) {
+      if (turn++ * case_count(100) % 100 >= case_count(100)) continue;
+      Request request = request_of(expression, a, [](char label) {
+        return label == 'm' ? int64_t{19} : label == 'k' ? int64_t{36} : int64_t{21};
+      });
+      request.inputs[1].dtype = b;
+      request.output_type.dtype = result;
+      constexpr uint32_t kOfAnyBits = 5;
+      RandomCase random_case(request, kOfAnyBits);
+      SCOPED_TRACE(random_case.description());
+      check_all_schedules(random_case);
+      if (HasFatalFailure()) return;
+    }
 }
 
 // Positive numbers, large or small.

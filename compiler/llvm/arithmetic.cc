@@ -17,7 +17,7 @@ namespace {
 // Users' tensors may start anywhere, and unaligned access costs nothing where the data is aligned.
 const llvm::Align kUnaligned(1);
 
-bool is_float(const DTypeInfo& row) { return row.kind >= Kind::kReal; }
+bool is_real_or_complex(const DTypeInfo& row) { return row.kind >= Kind::kReal; }
 
 }  // namespace
 
@@ -26,7 +26,7 @@ llvm::Type* Arithmetic::part_type(DType dtype) const {
   const int bytes = row.kind == Kind::kComplex ? row.bytes / 2 : row.bytes;
   if (row.dtype == DType::kFloat16) return ir_.getHalfTy();
   if (row.dtype == DType::kBFloat16) return ir_.getBFloatTy();
-  if (is_float(row)) return bytes == 4 ? ir_.getFloatTy() : ir_.getDoubleTy();
+  if (is_real_or_complex(row)) return bytes == 4 ? ir_.getFloatTy() : ir_.getDoubleTy();
   return ir_.getIntNTy(static_cast<unsigned>(8 * bytes));
 }
 
@@ -46,18 +46,18 @@ Number Arithmetic::zero(int lanes) const {
 
 llvm::Value* Arithmetic::add_parts(llvm::Value* a, llvm::Value* b) const {
   if (compute_.kind == Kind::kBoolean) return ir_.CreateOr(a, b);
-  return is_float(compute_) ? ir_.CreateFAdd(a, b) : ir_.CreateAdd(a, b);
+  return is_float() ? ir_.CreateFAdd(a, b) : ir_.CreateAdd(a, b);
 }
 
 llvm::Value* Arithmetic::multiply_parts(llvm::Value* a, llvm::Value* b) const {
   if (compute_.kind == Kind::kBoolean) return ir_.CreateAnd(a, b);
-  return is_float(compute_) ? ir_.CreateFMul(a, b) : ir_.CreateMul(a, b);
+  return is_float() ? ir_.CreateFMul(a, b) : ir_.CreateMul(a, b);
 }
 
 // On a target without it, llvm.fma would be a call into libm for each lane.
 llvm::Value* Arithmetic::multiply_add_parts(llvm::Value* a, llvm::Value* b,
                                             llvm::Value* sum) const {
-  if (is_float(compute_) && has_fma_)
+  if (is_float() && has_fma_)
     return ir_.CreateIntrinsic(llvm::Intrinsic::fma, {a->getType()}, {a, b, sum});
   return add_parts(multiply_parts(a, b), sum);
 }
@@ -84,38 +84,10 @@ Number Arithmetic::multiply_add(const Number& a, const Number& b, const Number& 
   return {multiply_add_parts(minus_im, b.im, re), multiply_add_parts(a.re, b.im, im)};
 }
 
-// The instruction takes 4, 8 or 16 words.
-Number Arithmetic::add_products_of_pairs(const Number& a, const Number& b,
-                                         const Number& sum) const {
-  constexpr int kLeastLanes = 4;
-  const int lanes = lanes_of(sum);
-  if (lanes < kLeastLanes) {
-    const Number wide_a = widened(a, kLeastLanes);
-    const Number wide_b = widened(b, kLeastLanes);
-    const Number wide = add_products_of_pairs(wide_a, wide_b, widened(sum, kLeastLanes));
-    std::vector<int> first;
-    for (int lane = 0; lane < lanes; ++lane) first.push_back(lane);
-    return {ir_.CreateShuffleVector(wide.re, first), nullptr};
-  }
-  const llvm::Intrinsic::ID instruction = lanes == 4 ? llvm::Intrinsic::x86_avx512bf16_dpbf16ps_128
-                                          : lanes == 8
-                                              ? llvm::Intrinsic::x86_avx512bf16_dpbf16ps_256
-                                              : llvm::Intrinsic::x86_avx512bf16_dpbf16ps_512;
-  auto* const halves =
-      llvm::FixedVectorType::get(ir_.getBFloatTy(), 2 * static_cast<unsigned>(lanes));
-  llvm::Value* const a_halves = ir_.CreateBitCast(a.re, halves);
-  llvm::Value* const b_halves = ir_.CreateBitCast(b.re, halves);
-  return {ir_.CreateIntrinsic(instruction, {}, {sum.re, a_halves, b_halves}), nullptr};
-}
-
 Number Arithmetic::widened(const Number& number, int lanes) const {
   std::vector<int> order(static_cast<size_t>(lanes), -1);
   for (int lane = 0; lane < lanes_of(number); ++lane) order[static_cast<size_t>(lane)] = lane;
   return {ir_.CreateShuffleVector(number.re, order), nullptr};
-}
-
-Number Arithmetic::join_halves(const Number& low, const Number& high) const {
-  return {ir_.CreateOr(low.re, ir_.CreateShl(high.re, 16)), nullptr};
 }
 
 llvm::Value* Arithmetic::mask(int lanes, int active) const {
@@ -221,16 +193,16 @@ llvm::Value* Arithmetic::to_compute(llvm::Value* parts, const DTypeInfo& storage
   if (storage.dtype == DType::kBFloat16) parts = float_from_bf16(ir_, parts);
   if (storage.kind == Kind::kBoolean || compute_.kind == Kind::kBoolean) {
     llvm::Value* const is_true = is_nonzero(parts);
-    return is_float(compute_) ? ir_.CreateUIToFP(is_true, type) : ir_.CreateZExt(is_true, type);
+    return is_float() ? ir_.CreateUIToFP(is_true, type) : ir_.CreateZExt(is_true, type);
   }
   const bool is_signed = storage.kind == Kind::kSigned;
-  if (is_float(storage)) {
-    if (is_float(compute_)) return ir_.CreateFPCast(parts, type);
+  if (is_real_or_complex(storage)) {
+    if (is_float()) return ir_.CreateFPCast(parts, type);
     return ir_.CreateIntrinsic(
         compute_.kind == Kind::kSigned ? llvm::Intrinsic::fptosi_sat : llvm::Intrinsic::fptoui_sat,
         {type, parts->getType()}, {parts});
   }
-  if (!is_float(compute_)) return ir_.CreateIntCast(parts, type, is_signed);
+  if (!is_float()) return ir_.CreateIntCast(parts, type, is_signed);
   return is_signed ? ir_.CreateSIToFP(parts, type) : ir_.CreateUIToFP(parts, type);
 }
 
@@ -240,7 +212,7 @@ llvm::Value* Arithmetic::to_storage(llvm::Value* parts, const DTypeInfo& storage
   llvm::Type* const type = parts->getType()->getWithNewType(part_type(storage.dtype));
   if (storage.dtype == DType::kFloat16) return f16_from_float(ir_, parts, has_f16_);
   if (storage.dtype == DType::kBFloat16) return bf16_from_float(ir_, parts, has_bf16_);
-  return is_float(storage) ? parts : ir_.CreateIntCast(parts, type, false);
+  return is_real_or_complex(storage) ? parts : ir_.CreateIntCast(parts, type, false);
 }
 
 Number Arithmetic::load(llvm::Value* pointer, const NestOperand& operand, int lanes,

@@ -31,6 +31,7 @@ class Arithmetic {
         has_bf16_(target.has_bf16) {}
 
   bool has_masks() const { return has_masks_; }
+  bool is_float() const { return compute_.kind >= Kind::kReal; }
   bool is_complex() const { return compute_.kind == Kind::kComplex; }
   int part_bytes() const { return is_complex() ? compute_.bytes / 2 : compute_.bytes; }
   llvm::Type* vector_type(int lanes) const;
@@ -39,10 +40,10 @@ class Arithmetic {
   Number add(const Number& a, const Number& b) const;
   Number multiply(const Number& a, const Number& b) const;
   Number multiply_add(const Number& a, const Number& b, const Number& sum) const;  // a b + sum
-  // Of vectors of words that hold two bfloat16 each, the products of both, and `sum`.
-  Number add_products_of_pairs(const Number& a, const Number& b, const Number& sum) const;
-  // Words of which these are the halves.
-  Number join_halves(const Number& low, const Number& high) const;
+  // Of vectors of words that hold so many numbers each, the products of all, and `sum`. Of four
+  // bytes, those of `a` are unsigned and those of `b` signed.
+  Number add_products_of_words(const Number& a, const Number& b, const Number& sum,
+                               int64_t terms) const;
   // `number` in the first `active` lanes, zero in the others.
   Number keep_lanes(const Number& number, int active) const;
   Number sum_of_lanes(const Number& number) const;  // one lane
@@ -71,6 +72,10 @@ class Arithmetic {
   Number load(llvm::Value* pointer, const NestOperand& operand, int lanes, int active) const;
   void store(const Number& number, llvm::Value* pointer, const NestOperand& operand, int active,
              bool streams) const;
+  // Words of so many elements that lie side by side, or so many bytes apart.
+  Number load_words(llvm::Value* pointer, DType dtype, int64_t terms, int lanes, int active) const;
+  Number join_words(llvm::Value* pointer, int64_t apart, DType dtype, int64_t terms, int lanes,
+                    int active) const;
 
   // Keeps LLVM from merging a load with an equal one: where one of them is spread to whole
   // registers and the other to halves, it would take an instruction more for the halves; apart, the
@@ -88,6 +93,10 @@ class Arithmetic {
  private:
   int block_lanes() const { return 16 / part_bytes(); }
   llvm::Type* part_type(DType dtype) const;
+  llvm::Type* word_part(DType dtype) const;
+  llvm::Value* products_of_halves(llvm::Value* a, llvm::Value* b) const;
+  // Of arguments that are as wide as the instruction's.
+  llvm::Value* call(llvm::Intrinsic::ID instruction, std::vector<llvm::Value*> arguments) const;
   // In log2 rounds of shuffles of two. zip() makes the numbers of each group, in each block of
   // lanes, take turns: group 2, block 2: a0 a1 a2 a3, b0 b1 b2 b3 -> a0 b0 a2 b2, a1 b1 a3 b3.
   // unzip() takes the n-th of every `block` numbers as one sequence of blocks of lanes and deals it

@@ -19,11 +19,11 @@
 #include "compiler/llvm/tile_emitter.h"
 #include "compiler/loop_nest.h"
 #include "compiler/target.h"
+#include "einc/dtype.h"
 
 namespace einc {
 namespace {
 
-constexpr int64_t kWordBytes = 4;
 constexpr size_t kRegisters = 8;
 constexpr int64_t kMostAcross = 2;
 constexpr int64_t kFirstOfRows = 4;
@@ -148,13 +148,21 @@ void TileEmitter::multiply_matrices(const Pointers& pointers, const Shape& shape
   const int p = tile_.inputs[1];
   const int64_t row_bytes = stride_bytes(q, tile_.rows[0].axis);
   const int64_t term_bytes = stride_bytes(p, tile_.reduce_axes[0]);
+  const llvm::Intrinsic::ID instruction = product_of_matrices();
   for_each_sum(shape, [&](int64_t row, int64_t column, int64_t sum) {
     if (row == 0) load(kFirstOfColumns + column, p, column * kMatrixSide * kWordBytes, term_bytes);
     if (column == 0) load(kFirstOfRows + row, q, row * kMatrixSide * row_bytes, row_bytes);
-    ir_.CreateIntrinsic(llvm::Intrinsic::x86_tdpbf16ps, {},
+    ir_.CreateIntrinsic(instruction, {},
                         {number_of(ir_, sum), number_of(ir_, kFirstOfRows + row),
                          number_of(ir_, kFirstOfColumns + column)});
   });
+}
+
+llvm::Intrinsic::ID TileEmitter::product_of_matrices() const {
+  if (loops().compute == DType::kFloat32) return llvm::Intrinsic::x86_tdpbf16ps;
+  if (is_signed(tile_.inputs[0]))
+    return is_signed(tile_.inputs[1]) ? llvm::Intrinsic::x86_tdpbssd : llvm::Intrinsic::x86_tdpbsud;
+  return is_signed(tile_.inputs[1]) ? llvm::Intrinsic::x86_tdpbusd : llvm::Intrinsic::x86_tdpbuud;
 }
 
 void TileEmitter::for_each_sum(

@@ -46,7 +46,7 @@ NestEmitter::NestEmitter(const LoopNest& nest, const Target& target, llvm::Funct
       ir_(function->getContext()),
       numbers_(ir_, nest.compute, target),
       strip_(ir_, nest, target),
-      pairs_(ir_, DType::kUInt32, target) {
+      words_(ir_, DType::kUInt32, target) {
   for (size_t b = 0; b < nest.buffers.size(); ++b)
     is_padded_.push_back(is_padded(nest, static_cast<int>(b)));
 }

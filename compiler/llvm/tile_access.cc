@@ -94,13 +94,12 @@ Number TileEmitter::load_vector(int operand, llvm::Value* pointer, int lanes, in
     return factors_.load_packed(pointer, plane_bytes(operand), lanes,
                                 may_load_whole(operand) ? lanes : some);
   const NestOperand& row = loops().inputs[static_cast<size_t>(operand)];
-  if (!reads_pairs_) return factors_.load(pointer, row, lanes, some);
-  if (row.in_pairs || loops().unit(operand) == 2)
-    return factors_.load(pointer, {DType::kUInt32}, lanes, some);
-  const int64_t apart = stride_bytes(operand, loops().pairs);
-  const Number low = factors_.load(pointer, {DType::kUInt16}, lanes, some);
-  return factors_.join_halves(
-      low, factors_.load(factors_.offset(pointer, apart), {DType::kUInt16}, lanes, some));
+  if (!reads_words_) return factors_.load(pointer, row, lanes, some);
+  const int64_t terms = loops().word_terms();
+  if (row.in_words || loops().unit(operand) > 1)
+    return factors_.load_words(pointer, row.dtype, terms, lanes, some);
+  const int64_t apart = stride_bytes(operand, loops().word);
+  return factors_.join_words(pointer, apart, row.dtype, terms, lanes, some);
 }
 
 // Buffers have room for whole vectors. But of numbers that happen to lie there, some processors

@@ -22,8 +22,8 @@ TileEmitter::TileEmitter(NestEmitter& nest, const NestEmitter::Scope& scope, con
       scope_(scope),
       tile_(tile),
       ir_(nest.ir_),
-      reads_pairs_(nest.nest_.reads_pairs(tile)),
-      factors_(reads_pairs_ ? nest.pairs_ : nest.numbers_),
+      reads_words_(nest.nest_.reads_words(tile)),
+      factors_(reads_words_ ? nest.words_ : nest.numbers_),
       numbers_(tile.reduce_axes.empty() ? factors_ : nest.numbers_) {}
 
 void TileEmitter::emit() {
@@ -291,12 +291,13 @@ TileEmitter::Numbers TileEmitter::products(const Shape& shape) {
 Number TileEmitter::add_product(const Numbers& factors, const Number& sum, const Shape& shape,
                                 int64_t vector) {
   const bool is_ragged = reduces_vectors() && shape.width() % tile_.lanes != 0;
-  if (reads_pairs_) {
-    Numbers pairs = factors;
-    for (Number& factor : pairs)
+  if (reads_words_) {
+    Numbers words = factors;
+    if (is_signed(tile_.inputs[0])) std::swap(words[0], words[1]);
+    for (Number& factor : words)
       if (is_ragged)
         factor = factors_.keep_lanes(factor, static_cast<int>(active_lanes(shape, vector)));
-    return numbers_.add_products_of_pairs(pairs[0], pairs[1], sum);
+    return numbers_.add_products_of_words(words[0], words[1], sum, loops().word_terms());
   }
   // A masked lane is zero in what varies along the vectors, but 0 times a broadcast infinity is
   // not.
@@ -307,6 +308,11 @@ Number TileEmitter::add_product(const Numbers& factors, const Number& sum, const
   }
   const Numbers all_but_last(factors.begin(), factors.end() - 1);
   return numbers_.multiply_add(product(all_but_last), factors.back(), sum);
+}
+
+bool TileEmitter::is_signed(int input) const {
+  const auto copied = static_cast<size_t>(loops().copied_input(input));
+  return info(loops().inputs[copied].dtype).kind == Kind::kSigned;
 }
 
 Number TileEmitter::product(const Numbers& factors) {

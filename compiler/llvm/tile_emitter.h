@@ -75,6 +75,7 @@ class TileEmitter {
   void load_sums(const Shape& shape);
   void store_sums(const Shape& shape);
   void multiply_matrices(const Pointers& pointers, const Shape& shape);
+  llvm::Intrinsic::ID product_of_matrices() const;
   llvm::Value* sum_at(int64_t row, int64_t column);
   void for_each_sum(const Shape& shape,
                     const std::function<void(int64_t row, int64_t column, int64_t sum)>& visit);
@@ -133,6 +134,8 @@ class TileEmitter {
   // Whether the last vector needs no more than half a register, and nothing has to be put into
   // order: where two halves take no longer than a whole one, that saves the time of a half.
   bool may_end_in_half(const Shape& shape) const;
+  // Whether what an input holds is of a signed dtype.
+  bool is_signed(int input) const;
   // Neighbours of one column, if the operand is interleaved, else 1.
   int64_t interleaved(int operand, const Shape& shape) const;
   // Bytes from the start of the tile's ranges to a position of `dims`.
@@ -169,7 +172,7 @@ class TileEmitter {
   const NestEmitter::Scope& scope_;
   const Tile& tile_;
   llvm::IRBuilder<>& ir_;
-  const bool reads_pairs_;
+  const bool reads_words_;
   const Arithmetic& factors_;  // what is loaded
   const Arithmetic& numbers_;  // what is stored
 };

@@ -52,6 +52,10 @@ struct DTypeInfo {
 
 EINC_EXPORT const DTypeInfo& info(DType dtype);
 
+inline bool is_integer(DType dtype) {
+  return info(dtype).kind == Kind::kSigned || info(dtype).kind == Kind::kUnsigned;
+}
+
 // Floats whose sums are kept in a wider float.
 inline bool is_narrow_float(DType dtype) {
   return info(dtype).kind == Kind::kReal && info(dtype).compute != dtype;
