@@ -1,7 +1,6 @@
 // What a nest looks like in print.
 
 #include <cstddef>
-#include <cstdint>
 #include <ostream>
 #include <sstream>
 #include <string>

@@ -70,9 +70,7 @@ class Instructions {
     for (const int input : tile.inputs) {
       const double own = load(input, tile, ranges, rows, width, vectors);
       loads += parts() * conversion(input) * own;
-      parting += joins_words(input, tile)
-                     ? kJoining * own * static_cast<double>(nest_.word_terms() - 1)
-                     : part_pairs(input, tile, rows, vectors);
+      parting += part_pairs(input, tile, rows, vectors) + make_words(input, tile) * own;
     }
     const auto products = static_cast<double>(tile.inputs.size()) - 1;
     const double arithmetic =
@@ -154,14 +152,19 @@ class Instructions {
     return kParting * (nest_.depends_on(input, tile.rows) ? rows : 1) * vectors;
   }
 
-  // Whether words are put together from a load for each term.
-  bool joins_words(int input, const Tile& tile) const {
-    return nest_.reads_words(tile) && !nest_.is_buffer(input) &&
-           !nest_.inputs[static_cast<size_t>(input)].in_words && nest_.unit(input) == 1;
+  // Instructions that make words of what a load of an input brings, likewise: bytes may be widened,
+  // and terms of the same word put together.
+  double make_words(int input, const Tile& tile) const {
+    constexpr double kJoining = 4;  // each term, but the first
+    if (!nest_.reads_words(tile) || nest_.is_buffer(input)) return 0;
+    const NestOperand& operand = nest_.inputs[static_cast<size_t>(input)];
+    const auto terms = static_cast<double>(nest_.word_terms());
+    const bool is_widened = terms * info(operand.dtype).bytes < kWordBytes;
+    // A vector is widened as it is loaded.
+    const double widening = !is_widened ? 0 : nest_.depends_on(input, tile.columns) ? 1 : 3;
+    const bool lies_in_words = operand.in_words || nest_.unit(input) > 1;
+    return lies_in_words ? widening : terms * widening + kJoining * (terms - 1) + 1;
   }
-
-  // Instructions for each, in units of half a cycle; they take the place of arithmetic.
-  static constexpr double kJoining = 3;
 
   // How many times as much a load takes that has to change the type.
   double conversion(int input) const {

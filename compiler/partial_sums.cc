@@ -12,6 +12,7 @@
 #include "compiler/plan.h"
 #include "compiler/sort_by.h"
 #include "compiler/target.h"
+#include "compiler/words.h"
 #include "einc/dtype.h"
 #include "runtime/program.h"
 
@@ -70,9 +71,10 @@ MapReduce sum_of_parts(const StepOperand& parts, const StepOperand& result, bool
 
 class Splitter {
  public:
-  Splitter(Plan plan, bool splits_odd_sums)
+  Splitter(Plan plan, const Target& target, bool strips_exponents)
       : plan_(std::move(plan)),
-        splits_odd_sums_(splits_odd_sums),
+        target_(target),
+        strips_exponents_(strips_exponents),
         parts_begin_(plan_.scratch_bytes) {}
 
   Plan run() {
@@ -82,7 +84,8 @@ class Splitter {
     for (PlanStep& step : plan_.steps) {
       std::optional<MapReduce> last, sum;
       if (auto* contraction = std::get_if<Contraction>(&step)) {
-        sum = is_odd(*contraction) ? split_last(*contraction, last) : split(*contraction);
+        const int64_t left = odd_terms(*contraction);
+        sum = left > 0 ? split_last(*contraction, left, last) : split(*contraction);
       } else if (auto* map_reduce = std::get_if<MapReduce>(&step)) {
         sum = split(*map_reduce);
       }
@@ -123,24 +126,41 @@ class Splitter {
     return sum;
   }
 
-  // Whether nothing lies in pairs, and what is stored for each result takes less time than that.
-  bool is_odd(const Contraction& step) const {
-    constexpr int64_t kLeastTerms = 96;
-    constexpr int64_t kLeastMultiplyAdds = 1 << 20;
-    const int64_t results = positions(step.batch) * positions(step.m) * positions(step.n);
-    return splits_odd_sums_ && step.a.dtype == DType::kBFloat16 &&
-           step.b.dtype == DType::kBFloat16 && positions(step.k) % 2 != 0 &&
-           positions(step.k) >= kLeastTerms && results * positions(step.k) >= kLeastMultiplyAdds;
+  // Numbers in a word of what is much faster in words than without.
+  int64_t wanted_word_terms(const Contraction& step) const {
+    const int64_t in_matrices = matrix_word_terms(step, target_);
+    if (in_matrices > 1 || !is_integer(step.compute)) return in_matrices;
+    // Parts are kept as wide as they are computed, for which vectors take two.
+    return std::min<int64_t>(most_word_terms(step, target_), 2);
   }
 
-  // The last terms, of the longest dim, go to `last`.
-  MapReduce split_last(Contraction& step, std::optional<MapReduce>& last) {
+  // Positions at the end of the longest summed dim without which it is made up of words; 0 where a
+  // dim is as it is, and where what is stored for each result takes longer than to do without.
+  int64_t odd_terms(const Contraction& step) const {
+    constexpr int64_t kLeastTerms = 96;
+    constexpr int64_t kMostShare = 16;
+    constexpr int64_t kLeastMultiplyAdds = 1 << 20;
+    const int64_t word = wanted_word_terms(step);
+    const int64_t terms = positions(step.k);
+    const int64_t results = positions(step.batch) * positions(step.m) * positions(step.n);
+    if (word == 1 || strips_exponents_ || with_whole_words_last(step, word) ||
+        terms < kLeastTerms || results * terms < kLeastMultiplyAdds)
+      return 0;
+    const int64_t extent = longest_of(step.k)->extent;
+    return extent % word * kMostShare <= extent ? extent % word : 0;
+  }
+
+  static std::vector<Dim>::const_iterator longest_of(const std::vector<Dim>& dims) {
+    return std::max_element(dims.begin(), dims.end(),
+                            [](const Dim& x, const Dim& y) { return x.extent < y.extent; });
+  }
+
+  // The last positions of the longest summed dim go to `last`.
+  MapReduce split_last(Contraction& step, int64_t left, std::optional<MapReduce>& last) {
     constexpr int64_t kParts = 2;
     const int64_t results = positions(step.batch) * positions(step.m) * positions(step.n);
-    const auto longest =
-        std::max_element(step.k.begin(), step.k.end(),
-                         [](const Dim& x, const Dim& y) { return x.extent < y.extent; });
-    --longest->extent;
+    const auto longest = step.k.begin() + (longest_of(step.k) - step.k.cbegin());
+    longest->extent -= left;
     last = MapReduce{.inputs = {step.a, step.b}, .compute = step.compute};
     for (size_t i = 0; i < last->inputs.size(); ++i) {
       StepOperand& input = last->inputs[i];
@@ -158,8 +178,10 @@ class Splitter {
     last->output.slot.value += results * info(step.compute).bytes;
     for (const Dim* const dim : kept) last->kept.push_back(*dim);
     sort_by(last->kept, [](const Dim& dim) { return -std::abs(dim.strides.back()); });
-    for (const Dim& dim : step.k)
-      if (&dim != &*longest) last->reduced.push_back(dim);
+    for (const Dim& dim : step.k) {
+      const int64_t extent = &dim == &*longest ? left : dim.extent;
+      if (extent > 1) last->reduced.push_back({dim.name, extent, dim.strides});
+    }
     return sum;
   }
 
@@ -217,14 +239,15 @@ class Splitter {
   static constexpr int64_t kLeastRead = 1 << 18;  // by a part
 
   Plan plan_;
-  const bool splits_odd_sums_;
+  const Target& target_;
+  const bool strips_exponents_;
   const int64_t parts_begin_;
 };
 
 }  // namespace
 
 Plan with_partial_sums(Plan plan, const Target& target, bool strips_exponents) {
-  return Splitter(std::move(plan), target.has_matrices && !strips_exponents).run();
+  return Splitter(std::move(plan), target, strips_exponents).run();
 }
 
 }  // namespace einc

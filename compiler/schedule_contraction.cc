@@ -23,7 +23,6 @@
 #include "compiler/terms_ahead.h"
 #include "compiler/unaligned_output.h"
 #include "compiler/words.h"
-#include "einc/dtype.h"
 
 namespace einc {
 namespace {

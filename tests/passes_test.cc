@@ -171,7 +171,7 @@ TEST(Lower, RunsWhatSlicesShareOnce) {
   EXPECT_EQ(repeated.slices.begin, 1u);
 }
 
-TEST(PartialSums, LeaveEvenSumsToMatrices) {
+TEST(PartialSums, LeaveWholeWordsToFastInstructions) {
   const auto split = [](const char* target, const std::vector<const char*>& types) {
     return to_string(
         with_partial_sums(plan_of(bound("ij,jk->ik", types)), *find_foreign_target(target)));
@@ -197,6 +197,25 @@ TEST(PartialSums, LeaveEvenSumsToMatrices) {
   EXPECT_TRUE(whole(split("x86-64-v4-fp16-amx", {"bfloat16[129,128]", "bfloat16[128,129]"})));
   EXPECT_TRUE(whole(split("x86-64-v4-fp16-amx", {"float32[129,129]", "float32[129,129]"})));
   EXPECT_TRUE(whole(split("x86-64-v4-fp16-amx", {"bfloat16[129,5]", "bfloat16[5,1299]"})));
+
+  const std::vector<const char*> bytes{"int8[129,130]", "int8[130,129]"};
+  EXPECT_EQ(split("x86-64-v4-fp16-amx", bytes),
+            "contraction in0 int8 * in1 int8 -> scratch+0 int32\n"
+            "  m  i:129{130,0,129}\n"
+            "  n  k:129{0,1,1}\n"
+            "  k  j:128{1,129,0}\n"
+            "map-reduce in0+128 int8 * in1+16512 int8 -> scratch+66564 int32\n"
+            "  kept  i:129{130,0,129}  k:129{0,1,1}\n"
+            "  reduced  j:2{1,129,0}\n"
+            "map-reduce scratch+0 int32 -> out int8\n"
+            "  kept  i:129{129,129}  k:129{1,1}\n"
+            "  reduced  j':2{16641,0}\n"
+            "scratch 133128 bytes\n");
+  // Without matrices two terms make a word, too.
+  EXPECT_TRUE(whole(split("x86-64-v4-bf16", bytes)));
+  EXPECT_FALSE(whole(split("x86-64-v3", {"int8[129,131]", "int8[131,129]"})));
+  EXPECT_FALSE(whole(split("x86-64-v3", {"int16[129,129]", "int16[129,129]"})));
+  EXPECT_TRUE(whole(split("x86-64-v4-fp16-amx", {"int32[129,129]", "int32[129,129]"})));
 }
 
 TEST(PartialSums, MakeTasksOfLongSums) {

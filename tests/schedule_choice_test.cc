@@ -88,16 +88,32 @@ TEST(ScheduleChoice, FillsVectorsWithRunsOfTheOutput) {
   EXPECT_EQ(last_tile(chosen_nests("eafd,fbec->abcd", 48, target).front()).columns.size(), 1U);
 }
 
-TEST(ScheduleChoice, MultipliesBFloat16InMatricesWhereThereAreSome) {
+TEST(ScheduleChoice, MultipliesInMatricesWhereThereAreSome) {
   const auto is_in_matrices = [](const std::string& expression, DType dtype, const char* target) {
     const LoopNest nest = chosen_nests(expression, 64, *find_foreign_target(target), dtype).front();
     return any_tile(nest.body, [](const Tile& tile) { return tile.in_matrices; });
   };
   for (const char* const expression : {"ij,jk->ik", "ij,kj->ik", "bij,jk->bik", "bqhd,bkhd->bhqk"})
     EXPECT_TRUE(is_in_matrices(expression, DType::kBFloat16, "x86-64-v4-fp16-amx")) << expression;
+  EXPECT_TRUE(is_in_matrices("ij,jk->ik", DType::kInt8, "x86-64-v4-fp16-amx"));
   EXPECT_FALSE(is_in_matrices("ij,jk->ik", DType::kBFloat16, "x86-64-v4-fp16"));
   EXPECT_FALSE(is_in_matrices("ij,jk->ik", DType::kFloat32, "x86-64-v4-fp16-amx"));
   EXPECT_FALSE(is_in_matrices("ij,j->i", DType::kBFloat16, "x86-64-v4-fp16-amx"));
+}
+
+TEST(ScheduleChoice, MultipliesSmallIntegersByWords) {
+  const auto terms = [](DType dtype, const char* target) {
+    const Target& row = *find_foreign_target(target);
+    return chosen_nests("ij,jk->ik", 64, row, dtype).front().word_terms();
+  };
+  EXPECT_EQ(terms(DType::kInt8, "x86-64-v4-fp16-amx"), 4);
+  EXPECT_EQ(terms(DType::kUInt8, "x86-64-v4-bf16"), 4);
+  EXPECT_EQ(terms(DType::kUInt8, "x86-64-v4"), 2);
+  EXPECT_EQ(terms(DType::kInt8, "x86-64-v2"), 2);
+  EXPECT_EQ(terms(DType::kInt16, "x86-64-v3"), 2);
+  EXPECT_EQ(terms(DType::kUInt16, "x86-64-v4-bf16"), 2);
+  EXPECT_EQ(terms(DType::kInt32, "x86-64-v4-bf16"), 1);
+  EXPECT_EQ(terms(DType::kBool, "x86-64-v4-bf16"), 1);
 }
 
 TEST(ScheduleChoice, CostsTheSameWhicheverOperandComesFirst) {

@@ -10,7 +10,6 @@
 #include "compiler/llvm/control_flow.h"
 #include "compiler/llvm/tile_emitter.h"
 #include "compiler/loop_nest.h"
-#include "einc/dtype.h"
 
 namespace einc {
 

@@ -14,6 +14,7 @@
 #include "compiler/llvm/control_flow.h"
 #include "compiler/loop_nest.h"
 #include "compiler/register_tile.h"
+#include "einc/dtype.h"
 
 namespace einc {
 
