@@ -65,6 +65,8 @@ double total_rate(int threads, const std::function<double(int)>& rate) {
 
 double (*multiply_adds_of(DType dtype))() {
   if (dtype == DType::kBFloat16) return run_multiply_adds_bf16;
+  if (is_integer(dtype) && info(dtype).bytes == 2) return run_multiply_adds_i16;
+  if (is_integer(dtype) && info(dtype).bytes == 1) return run_multiply_adds_i8;
   switch (info(dtype).compute) {
     case DType::kFloat32:
     case DType::kComplex64:
