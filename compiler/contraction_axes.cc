@@ -13,6 +13,7 @@
 #include "compiler/schedule_util.h"
 #include "compiler/sort_by.h"
 #include "compiler/target.h"
+#include "compiler/words.h"
 #include "einc/dtype.h"
 
 namespace einc {
@@ -30,21 +31,7 @@ ContractionAxes::ContractionAxes(const ContractionForm& form) {
   m = add("m", step.m, false);
   n = add("n", step.n, false);
   k = add("k", step.k, true);
-  if (form.word_terms > 1) add_words(form.word_terms);
-}
-
-// The last label of K becomes one of words. An operand that has them side by side is made of them.
-void ContractionAxes::add_words(int64_t terms) {
-  nest.axes.push_back(cut(nest.axes[static_cast<size_t>(k.back())], terms));
-  nest.word = static_cast<int>(nest.axes.size()) - 1;
-  for (size_t i = 0; i < nest.inputs.size(); ++i) {
-    const bool are_whole =
-        std::all_of(nest.axes.begin(), nest.axes.end() - 1,
-                    [&](const Axis& axis) { return axis.strides[i] % terms == 0; });
-    if (nest.axes.back().strides[i] != 1 || !are_whole) continue;
-    nest.inputs[i].in_words = true;
-    for (Axis& axis : nest.axes) axis.strides[i] /= terms;  // 0 along the word
-  }
+  if (form.word_terms > 1) add_words(nest, k.back(), form.word_terms);
 }
 
 std::vector<int> ContractionAxes::add(const std::string& prefix, const std::vector<Dim>& dims,

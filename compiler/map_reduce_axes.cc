@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "compiler/plan.h"
 #include "compiler/schedule_util.h"
 #include "compiler/sort_by.h"
+#include "compiler/words.h"
 #include "einc/dtype.h"
 
 namespace einc {
@@ -41,7 +43,7 @@ DType moved_as(DType dtype) {
 
 }  // namespace
 
-MapReduceAxes::MapReduceAxes(const MapReduce& step) {
+MapReduceAxes::MapReduceAxes(const MapReduce& step, int64_t word_terms) {
   for (const StepOperand& input : step.inputs)
     nest.inputs.push_back({input.dtype, input.conjugate});
   nest.output = {step.output.dtype, step.output.conjugate};
@@ -52,6 +54,7 @@ MapReduceAxes::MapReduceAxes(const MapReduce& step) {
   add("o", step.kept, false);
   add("r", step.reduced, true);
   largest = largest_input();
+  if (word_terms > 1) add_words(nest, axis_count() - 1, word_terms);
 }
 
 void MapReduceAxes::add(const char* prefix, const std::vector<Dim>& dims, bool reduced) {

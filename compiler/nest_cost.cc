@@ -114,9 +114,8 @@ class Instructions {
 
   // How many times as long as others a tile's multiply-adds take.
   double rate(const Tile& tile) const {
-    if (!nest_.reads_words(tile) || tile.reduce_axes.empty()) return 1;
-    if (nest_.compute == DType::kFloat32) return target_.bf16_words_take;
-    return target_.has_vnni ? 1 : 2;
+    const bool adds_words = nest_.reads_words(tile) && !tile.reduce_axes.empty();
+    return adds_words && nest_.compute == DType::kFloat32 ? target_.bf16_words_take : 1;
   }
 
   // Real numbers of an element, in registers of their own.
@@ -155,7 +154,7 @@ class Instructions {
   // Instructions that make words of what a load of an input brings, likewise: bytes may be widened,
   // and terms of the same word put together.
   double make_words(int input, const Tile& tile) const {
-    constexpr double kJoining = 4;  // each term, but the first
+    constexpr double kJoining = 6;  // each term, but the first
     if (!nest_.reads_words(tile) || nest_.is_buffer(input)) return 0;
     const NestOperand& operand = nest_.inputs[static_cast<size_t>(input)];
     const auto terms = static_cast<double>(nest_.word_terms());

@@ -143,8 +143,8 @@ class Splitter {
     const int64_t word = wanted_word_terms(step);
     const int64_t terms = positions(step.k);
     const int64_t results = positions(step.batch) * positions(step.m) * positions(step.n);
-    if (word == 1 || strips_exponents_ || with_whole_words_last(step, word) ||
-        terms < kLeastTerms || results * terms < kLeastMultiplyAdds)
+    if (word == 1 || strips_exponents_ || has_whole_words(step, word) || terms < kLeastTerms ||
+        results * terms < kLeastMultiplyAdds)
       return 0;
     const int64_t extent = longest_of(step.k)->extent;
     return extent % word * kMostShare <= extent ? extent % word : 0;

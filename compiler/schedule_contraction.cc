@@ -23,6 +23,7 @@
 #include "compiler/terms_ahead.h"
 #include "compiler/unaligned_output.h"
 #include "compiler/words.h"
+#include "einc/dtype.h"
 
 namespace einc {
 namespace {
@@ -54,17 +55,15 @@ std::span<const Scheduler> schedulers_of(const ContractionForm& form) {
 
 std::vector<ContractionForm> forms_of(const Contraction& step, const Target& target) {
   std::vector<ContractionForm> forms;
+  const int64_t in_vectors = word_terms(step, target);
+  const int64_t in_matrices = matrix_word_terms(step, target);
+  // Those of integers take no longer than what they replace; those of bfloat16 may.
+  const bool takes_words_alone = in_vectors > 1 && is_integer(step.compute);
   for (const Contraction& ordered : orders_of_sums(step)) {
-    forms.push_back({ordered});
-    for (int64_t terms = most_word_terms(step, target); terms > 1; terms /= 2) {
-      const auto in_words = with_whole_words_last(ordered, terms);
-      if (!in_words) continue;
-      forms.push_back({*in_words, terms});
-      break;
-    }
-    if (const int64_t terms = matrix_word_terms(step, target); terms > 1)
-      if (const auto in_words = with_whole_words_last(ordered, terms))
-        forms.push_back({*in_words, terms, true});
+    if (!takes_words_alone) forms.push_back({ordered});
+    if (in_vectors > 1) forms.push_back({with_whole_words_last(ordered, in_vectors), in_vectors});
+    if (in_matrices > 1 && has_whole_words(step, in_matrices))
+      forms.push_back({with_whole_words_last(ordered, in_matrices), in_matrices, true});
   }
   return forms;
 }

@@ -45,7 +45,6 @@ struct ContractionAxes {
 
  private:
   std::vector<int> add(const std::string& prefix, const std::vector<Dim>& dims, bool reduced);
-  void add_words(int64_t terms);
 };
 
 // More tasks than this give threads nothing.

@@ -20,6 +20,7 @@
 #include "compiler/strip_exponents.h"
 #include "compiler/target.h"
 #include "compiler/unaligned_output.h"
+#include "compiler/words.h"
 
 namespace einc {
 namespace {
@@ -38,8 +39,8 @@ constexpr Choice kChoices[] = {{true, false}, {false, false}, {true, true}, {fal
 
 class Scheduler : MapReduceAxes {
  public:
-  Scheduler(const MapReduce& step, const Target& target, const Choice& choice)
-      : MapReduceAxes(step), choice_(choice), target_(target) {}
+  Scheduler(const MapReduce& step, int64_t word_terms, const Target& target, const Choice& choice)
+      : MapReduceAxes(step, word_terms), choice_(choice), target_(target) {}
 
   // Nothing where the choice does not fit the step.
   std::optional<LoopNest> run() {
@@ -150,6 +151,7 @@ class Scheduler : MapReduceAxes {
     const Axis within = cut(parts, parts.extent / kRowsOfSums);
     nest.axes.insert(nest.axes.begin() + a + 1, within);
     if (column_ > a) ++column_;
+    if (nest.word > a) ++nest.word;
   }
 
   // ---- Loops
@@ -274,10 +276,15 @@ class Scheduler : MapReduceAxes {
 std::vector<LoopNest> schedules_in_place(const MapReduce& step, const Target& target) {
   // Before others of the same price: they ask for what they read.
   std::vector<LoopNest> nests = schedule_blocks(step, target);
-  for (const Choice& choice : kChoices)
-    if (auto nest = Scheduler(step, target, choice).run())
-      if (std::find(nests.begin(), nests.end(), *nest) == nests.end())
-        nests.push_back(*std::move(nest));
+  const auto add_choices = [&](const MapReduce& form, int64_t terms) {
+    for (const Choice& choice : kChoices)
+      if (auto nest = Scheduler(form, terms, target, choice).run())
+        if (std::find(nests.begin(), nests.end(), *nest) == nests.end())
+          nests.push_back(*std::move(nest));
+  };
+  add_choices(step, 1);
+  const int64_t terms = word_terms(step, target);
+  if (terms > 1) add_choices(with_whole_words_last(step, terms), terms);
   if (auto nest = schedule_in_input_order(step, target)) nests.push_back(*std::move(nest));
   return nests;
 }

@@ -17,11 +17,13 @@ struct MapReduceAxes {
   LoopNest nest;
   int largest = -1;  // input; of equals the one that moves along the outermost axes
 
-  explicit MapReduceAxes(const MapReduce& step);
+  // With so many positions of the last reduced axis to a word.
+  explicit MapReduceAxes(const MapReduce& step, int64_t word_terms = 1);
 
   int output() const { return nest.output_index(); }
   const Axis& axis(int index) const { return nest.axes[static_cast<size_t>(index)]; }
-  int axis_count() const { return static_cast<int>(nest.axes.size()); }
+  // Of those that loops walk: all but that of words.
+  int axis_count() const { return static_cast<int>(nest.axes.size()) - (nest.word < 0 ? 0 : 1); }
   double bytes(int operand) const {
     return nest.elements(operand) * static_cast<double>(nest.element_bytes(operand));
   }

@@ -186,6 +186,12 @@ TEST(Schedule, RareShapesAgreeWithTheReference) {
       {"amck,cbnk->abnm", DType::kInt16, {{'m', 40}, {'k', 45}, {'n', 70}, {'c', 4}}},
       {"bmk,bkn->bmn", DType::kUInt16, {{'b', 16}, {'m', 18}, {'k', 258}, {'n', 5}}},
       {"mk,kn->mn", DType::kInt16, {{'m', 70}, {'k', 131}, {'n', 130}}},
+      {"mk,k->m", DType::kInt8, {{'m', 17}, {'k', 140}}},
+      {"mk,k->m", DType::kUInt16, {{'m', 5}, {'k', 70}}},
+      {"k,kn->n", DType::kUInt8, {{'k', 44}, {'n', 70}}},
+      {"kc,ck->", DType::kInt8, {{'k', 5000}, {'c', 4}}},
+      {"bkc,bck->b", DType::kInt16, {{'b', 9}, {'k', 6}, {'c', 35}}},
+      {"ik,k,k->i", DType::kInt8, {{'i', 9}, {'k', 64}}},
   };
   int turn = 0;
   for (const auto& [expression, dtype, extents] : cases) {

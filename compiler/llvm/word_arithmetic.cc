@@ -81,19 +81,20 @@ Number Arithmetic::load_words(llvm::Value* pointer, DType dtype, int64_t terms, 
   return {ir_.CreateBitCast(numbers, vector_type(lanes)), nullptr};
 }
 
+// A term is cut off where the next one begins: what is above the last one is shifted out.
 Number Arithmetic::join_words(llvm::Value* pointer, int64_t apart, DType dtype, int64_t terms,
                               int lanes, int active) const {
-  const auto bits = static_cast<unsigned>(8 * kWordBytes / terms);
-  const bool is_signed = info(dtype).kind == Kind::kSigned;
-  llvm::Value* words = nullptr;
+  const auto bits = static_cast<uint64_t>(8 * kWordBytes / terms);
+  const bool is_widened = 8 * info(dtype).bytes < static_cast<int>(bits);
+  const bool is_signed = is_widened && info(dtype).kind == Kind::kSigned;
+  llvm::Type* const type = vector_type(lanes);
+  llvm::Value* words = llvm::Constant::getNullValue(type);
   for (int64_t term = 0; term < terms; ++term) {
     llvm::Value* const loaded =
         load_parts(offset(pointer, term * apart), word_part(dtype), lanes, active);
-    llvm::Type* const part = loaded->getType()->getWithNewType(ir_.getIntNTy(bits));
-    llvm::Value* const number = ir_.CreateIntCast(loaded, part, is_signed);
-    llvm::Value* const word = ir_.CreateZExt(number, vector_type(lanes));
-    const auto place = static_cast<uint64_t>(term) * bits;
-    words = term == 0 ? word : ir_.CreateOr(words, ir_.CreateShl(word, place));
+    llvm::Value* number = ir_.CreateIntCast(loaded, type, is_signed);
+    if (is_signed && term + 1 < terms) number = ir_.CreateAnd(number, (uint64_t{1} << bits) - 1);
+    words = ir_.CreateOr(words, ir_.CreateShl(number, static_cast<uint64_t>(term) * bits));
   }
   return {words, nullptr};
 }
