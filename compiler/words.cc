@@ -10,6 +10,7 @@
 #include "compiler/schedule_util.h"
 #include "compiler/target.h"
 #include "einc/dtype.h"
+#include "runtime/word_products.h"
 
 namespace einc {
 namespace {
@@ -28,12 +29,9 @@ bool are_bfloat16(const ProductTypes& types) {
          types.compute == DType::kFloat32;
 }
 
-// Whether both factors are integers of at most so many bytes.
-bool are_integers(const ProductTypes& types, int most_bytes) {
-  const auto is_short = [&](DType dtype) {
-    return is_integer(dtype) && info(dtype).bytes <= most_bytes;
-  };
-  return is_short(types.a) && is_short(types.b) && is_integer(types.compute) &&
+bool are_bytes(const ProductTypes& types) {
+  const auto is_byte = [](DType dtype) { return is_integer(dtype) && info(dtype).bytes == 1; };
+  return is_byte(types.a) && is_byte(types.b) && is_integer(types.compute) &&
          info(types.compute).bytes == kWordBytes;
 }
 
@@ -44,16 +42,11 @@ bool may_take_bytes(const ProductTypes& types) {
   return are_of_both_kinds || info(types.result).bytes == 1;
 }
 
-// The instruction takes both factors for signed. What that changes is a multiple of 65536.
-bool may_take_halves(const ProductTypes& types) {
-  const bool are_signed = types.a != DType::kUInt16 && types.b != DType::kUInt16;  // bytes: widened
-  return are_signed || info(types.result).bytes <= 2;
-}
-
 int64_t most_word_terms(const ProductTypes& types, const Target& target) {
   if (are_bfloat16(types)) return target.has_bf16 ? 2 : 1;
-  if (target.has_vnni && are_integers(types, 1) && may_take_bytes(types)) return 4;
-  return are_integers(types, 2) && may_take_halves(types) ? 2 : 1;
+  if (target.has_vnni && are_bytes(types) && may_take_bytes(types)) return 4;
+  return is_integer(types.compute) && may_multiply_as_halves(types.a, types.b, types.result) ? 2
+                                                                                             : 1;
 }
 
 auto innermost_of_whole_words(auto& summed, int64_t terms) {
@@ -87,7 +80,7 @@ int64_t matrix_word_terms(const Contraction& step, const Target& target) {
   const ProductTypes types = types_of(step);
   if (!target.has_matrices) return 1;
   if (are_bfloat16(types)) return 2;
-  return are_integers(types, 1) ? 4 : 1;
+  return are_bytes(types) ? 4 : 1;
 }
 
 bool has_whole_words(const Contraction& step, int64_t terms) {

@@ -11,6 +11,7 @@
 #include "compiler/target.h"
 #include "einc/einc.h"
 #include "random_case.h"
+#include "small_integers.h"
 
 namespace einc::test {
 namespace {
@@ -64,20 +65,34 @@ TEST_P(Differential, CompiledCodeAgreesWithTheReference) {
   });
 }
 
+// Of the precompiled kernels, for each instruction set.
+void check_everywhere(RandomCase& random_case, Options options) {
+  options.tier = "highway";
+  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    hwy::SetSupportedTargetsForTest(target);
+    Engine::instance().clear();  // programs hold kernels of the target before
+    EXPECT_EQ(run(random_case, options), "") << "on " << hwy::TargetName(target);
+  }
+  hwy::SetSupportedTargetsForTest(0);
+}
+
 TEST_P(Differential, PrecompiledKernelsAgreeWithTheReference) {
   for_each_case([](RandomCase& random_case, int number) {
-    Options options = options_of(number);
-    options.tier = "highway";
-    for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
-      hwy::SetSupportedTargetsForTest(target);
-      Engine::instance().clear();  // programs hold kernels of the target before
-      EXPECT_EQ(run(random_case, options), "") << "on " << hwy::TargetName(target);
-    }
-    hwy::SetSupportedTargetsForTest(0);
+    check_everywhere(random_case, options_of(number));
   });
 }
 
 INSTANTIATE_TEST_SUITE_P(Shard, Differential, testing::Range(0, 12));
+
+TEST(PrecompiledKernels, MultiplySmallIntegersOfAllKinds) {
+  for (const SmallIntegers& integers : kSmallIntegers)
+    for (const char* const expression : {"mk,kn->mn", "km,nk->nm"})
+      for (const int64_t terms : {1, 36, 299}) {
+        RandomCase random_case = case_of(integers, expression, terms);
+        SCOPED_TRACE(random_case.description());
+        check_everywhere(random_case, {});
+      }
+}
 
 }  // namespace
 }  // namespace einc::test

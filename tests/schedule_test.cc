@@ -22,6 +22,7 @@
 #include "nest_program.h"
 #include "random_case.h"
 #include "runtime/run.h"
+#include "small_integers.h"
 
 namespace einc::test {
 namespace {
@@ -207,35 +208,13 @@ TEST(Schedule, RareShapesAgreeWithTheReference) {
   }
 }
 
-// Words of integers are multiplied as signed or unsigned ones, and sums as wide as the result.
 TEST(Schedule, SmallIntegersOfAllKindsAgreeWithTheReference) {
   if (!code_generator()) GTEST_SKIP() << "built without a compiler";
-  const struct {
-    DType a, b, result;
-  } kCases[] = {
-      {DType::kInt8, DType::kInt8, DType::kInt32},
-      {DType::kUInt8, DType::kUInt8, DType::kUInt32},
-      {DType::kUInt8, DType::kInt8, DType::kInt16},
-      {DType::kInt8, DType::kUInt8, DType::kInt32},
-      {DType::kUInt8, DType::kInt8, DType::kInt64},
-      {DType::kInt16, DType::kUInt16, DType::kInt32},
-      {DType::kUInt16, DType::kUInt16, DType::kInt64},
-      {DType::kUInt16, DType::kUInt8, DType::kUInt16},
-      {DType::kInt16, DType::kInt8, DType::kInt32},
-      {DType::kUInt16, DType::kUInt16, DType::kUInt32},
-      {DType::kBool, DType::kInt8, DType::kInt8},
-  };
   int turn = 0;
-  for (const auto& [a, b, result] : kCases)
+  for (const SmallIntegers& integers : kSmallIntegers)
     for (const char* const expression : {"mk,kn->mn", "mk,nk->mn"}) {
       if (turn++ * case_count(100) % 100 >= case_count(100)) continue;
-      Request request = request_of(expression, a, [](char label) {
-        return label == 'm' ? int64_t{19} : label == 'k' ? int64_t{36} : int64_t{21};
-      });
-      request.inputs[1].dtype = b;
-      request.output_type.dtype = result;
-      constexpr uint32_t kOfAnyBits = 5;
-      RandomCase random_case(request, kOfAnyBits);
+      RandomCase random_case = case_of(integers, expression, 36);
       SCOPED_TRACE(random_case.description());
       check_all_schedules(random_case);
       if (HasFatalFailure()) return;

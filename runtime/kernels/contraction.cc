@@ -20,6 +20,7 @@
 #include "runtime/kernels/runs.h"
 #include "runtime/kernels/step.h"
 #include "runtime/program.h"
+#include "runtime/word_products.h"
 
 namespace einc {
 namespace {
@@ -126,7 +127,7 @@ class Task {
     const int64_t nr = p_.microkernel.columns;
     for (int64_t i = 0; i < m_.size; i += mr)
       for (int64_t j = 0; j < n_.size; j += nr) {
-        p_.microkernel.run(depth, a_ + i * depth * p_.compute_bytes,
+        p_.microkernel.run(p_.microkernel.steps(depth), a_ + i * depth * p_.compute_bytes,
                            b_ + j * depth * p_.compute_bytes, rest_);
         const int64_t rows = std::min(mr, m_.size - i);
         const int64_t columns = std::min(nr, n_.size - j);
@@ -240,7 +241,9 @@ std::string describe(const Prepared& prepared) {
   const auto extents = [](int64_t m, int64_t n) {
     return std::to_string(m) + " x " + std::to_string(n);
   };
-  return "contraction: packed, tiles of " +
+  return std::string(prepared.microkernel.join == nullptr
+                         ? "contraction: packed, tiles of "
+                         : "contraction by twos: packed, tiles of ") +
          extents(prepared.microkernel.rows, prepared.microkernel.columns) + ", blocks of " +
          extents(prepared.mc, prepared.nc) + " x " + std::to_string(prepared.kc) + ", tasks: ";
 }
@@ -256,7 +259,9 @@ PrecompiledStep contraction_step(const ContractionDescription& description) {
     std::swap(step.a, step.b);
     std::swap(step.m, step.n);
   }
-  prepared->microkernel = microkernel(step.compute);
+  prepared->microkernel = may_multiply_as_halves(step.a.dtype, step.b.dtype, step.c.dtype)
+                              ? halves_microkernel()
+                              : microkernel(step.compute);
   prepared->arithmetic = run_arithmetic(step.compute);
   prepared->compute_bytes = info(step.compute).bytes;
   prepared->c_bytes = info(step.c.dtype).bytes;

@@ -64,7 +64,28 @@ HWY_INLINE V multiply_add([[maybe_unused]] D d, V a, V b, V sum) {
   }
 }
 
-template <class T>
+// The products of the lower and of the upper halves, and `sum`.
+template <class D, class V>
+HWY_INLINE V multiply_add_halves(D d, V a, V b, V sum) {
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_EMU128 && HWY_TARGET != HWY_SCALAR
+  const hn::RebindToSigned<D> words;
+  const hn::Repartition<int16_t, D> halves;
+  auto unused = hn::Zero(words);  // other processors keep a second sum
+  return hn::BitCast(
+      d, hn::ReorderWidenMulAccumulate(words, hn::BitCast(halves, a), hn::BitCast(halves, b),
+                                       hn::BitCast(words, sum), unused));
+#else
+  const hn::RebindToSigned<D> words;
+  const auto low = [&](V v) {
+    return hn::ShiftRight<16>(hn::BitCast(words, hn::ShiftLeft<16>(v)));
+  };
+  const auto high = [&](V v) { return hn::ShiftRight<16>(hn::BitCast(words, v)); };
+  const auto both = hn::Add(hn::Mul(low(a), low(b)), hn::Mul(high(a), high(b)));
+  return hn::Add(sum, hn::BitCast(d, both));
+#endif
+}
+
+template <class T, bool kInHalves = false>
 void run_real(int64_t k, const void* a_panel, const void* b_panel, void* tile) {
   const Tag<T> d;
   using V = hn::Vec<Tag<T>>;
@@ -74,14 +95,20 @@ void run_real(int64_t k, const void* a_panel, const void* b_panel, void* tile) {
   V sums[kRows][kVectors];
 #pragma GCC unroll 16
   for (int64_t i = 0; i < kRows; ++i) sums[i][0] = sums[i][1] = hn::Zero(d);
+  const auto add_product = [&](V x, V y, V sum) HWY_ATTR {
+    if constexpr (kInHalves)
+      return multiply_add_halves(d, x, y, sum);
+    else
+      return multiply_add(d, x, y, sum);
+  };
   for (int64_t p = 0; p < k; ++p, a += kRows, b += kVectors * lanes) {
     const V b0 = hn::Load(d, b);
     const V b1 = hn::Load(d, b + lanes);
 #pragma GCC unroll 16
     for (int64_t i = 0; i < kRows; ++i) {
       const V element = hn::Set(d, a[i]);
-      sums[i][0] = multiply_add(d, element, b0, sums[i][0]);
-      sums[i][1] = multiply_add(d, element, b1, sums[i][1]);
+      sums[i][0] = add_product(element, b0, sums[i][0]);
+      sums[i][1] = add_product(element, b1, sums[i][1]);
     }
   }
   T* const HWY_RESTRICT to = static_cast<T*>(tile);
@@ -237,6 +264,16 @@ void pack_columns(const void* from, const int64_t* offsets, int64_t k, int64_t n
   }
 }
 
+void join_halves(int64_t k, int64_t width, void* panel) {
+  constexpr uint32_t kLow = 0xffff;
+  const auto* from = static_cast<const uint32_t*>(panel);
+  auto* to = static_cast<uint32_t*>(panel);
+  for (int64_t p = 0; p + 1 < k; p += 2, from += 2 * width, to += width)
+    for (int64_t i = 0; i < width; ++i) to[i] = (from[i] & kLow) | from[width + i] << 16;
+  if (k % 2 != 0)
+    for (int64_t i = 0; i < width; ++i) to[i] = from[i] & kLow;
+}
+
 // ---- Tiles
 
 template <class T>
@@ -277,8 +314,8 @@ void store_complex(const void* tile, int64_t m, int64_t n, bool adds, const int6
 
 template <class T>
 const Microkernel* real_microkernel() {
-  static const Microkernel microkernel{run_real<T>, pack_rows<T>,    pack_columns<T>, store_real<T>,
-                                       kRows,       columns_of<T>(), sizeof(T)};
+  static const Microkernel microkernel{run_real<T>, pack_rows<T>, pack_columns<T>, store_real<T>,
+                                       nullptr,     kRows,        columns_of<T>(), sizeof(T)};
   return &microkernel;
 }
 
@@ -288,6 +325,7 @@ const Microkernel* complex_microkernel() {
                                        pack_rows<std::complex<T>>,
                                        pack_columns<std::complex<T>>,
                                        store_complex<T>,
+                                       nullptr,
                                        kRows / 2,
                                        columns_of<T>(),
                                        sizeof(T)};
@@ -303,6 +341,17 @@ const Microkernel* microkernel_of() {
   } else {
     return real_microkernel<T>();
   }
+}
+
+const Microkernel* find_halves_microkernel() {
+  using Word = uint32_t;
+  static const Microkernel microkernel = [] {
+    Microkernel by_twos = *real_microkernel<Word>();
+    by_twos.run = run_real<Word, true>;
+    by_twos.join = join_halves;
+    return by_twos;
+  }();
+  return &microkernel;
 }
 
 const Microkernel* find_microkernel(DType compute) {
@@ -322,6 +371,7 @@ namespace einc {
 namespace {
 
 HWY_EXPORT(find_microkernel);
+HWY_EXPORT(find_halves_microkernel);
 
 }  // namespace
 
@@ -330,6 +380,8 @@ const Microkernel& microkernel(DType compute) {
   EINC_CHECK(found != nullptr);
   return *found;
 }
+
+const Microkernel& halves_microkernel() { return *HWY_DYNAMIC_DISPATCH(find_halves_microkernel)(); }
 
 }  // namespace einc
 #endif  // HWY_ONCE

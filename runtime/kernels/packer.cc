@@ -139,6 +139,7 @@ void pack(const Side& side, const Microkernel& microkernel, const Part& part, ch
   for (int64_t first = 0; first < part.n; first += side.width, panels += panel_bytes) {
     const int64_t n = std::min(side.width, part.n - first);
     side.runs_along_k ? packer.along_k(first, n, panels) : packer.along_side(first, n, panels);
+    if (microkernel.join != nullptr) microkernel.join(part.depth, side.width, panels);
   }
 }
 

@@ -49,7 +49,8 @@ struct Part {
   const int64_t* k_offsets;
 };
 
-// Packs in panels of side.width. `scratch` has room for one panel.
+// Packs in panels of side.width, and joins them where the microkernel wants that; each takes the
+// room that it would take unjoined. `scratch` has room for one panel.
 void pack(const Side& side, const Microkernel& microkernel, const Part& part, char* scratch,
           char* panels);
 
