@@ -95,7 +95,7 @@ Result<void> check_memory_limit(const Options& options) {
 }
 
 Result<PlanRequest> plan_request(const Options& options, const Einsum& einsum) {
-  const auto model = choose_time_model(options, compute_dtype(einsum));
+  const auto model = choose_time_model(options, factor_dtype(einsum));
   if (!model) return model.error();
   const auto target = choose_foreign_target(options.target);
   if (!target) return target.error();

@@ -47,6 +47,16 @@ void print(std::ostream& out, const Einsum& einsum, const Operand& operand) {
 
 }  // namespace
 
+DType factor_dtype(const Einsum& einsum) {
+  const DType dtype = einsum.inputs[0].dtype;
+  const DType compute = compute_dtype(einsum);
+  const bool are_alike = std::all_of(einsum.inputs.begin(), einsum.inputs.end(),
+                                     [&](const Operand& input) { return input.dtype == dtype; });
+  const bool has_wider_intermediates =
+      einsum.inputs.size() > 2 && (is_narrow_float(dtype) || einsum.output.dtype != dtype);
+  return are_alike && info(dtype).compute == compute && !has_wider_intermediates ? dtype : compute;
+}
+
 std::optional<int64_t> stride_of(const Operand& operand, Label label) {
   const auto found = std::find(operand.labels.begin(), operand.labels.end(), label);
   if (found == operand.labels.end()) return std::nullopt;

@@ -70,6 +70,10 @@ struct Einsum {
 
 inline DType compute_dtype(const Einsum& einsum) { return info(einsum.output.dtype).compute; }
 
+// What its products are of, for the most part: the inputs' dtype, where they have one, and
+// intermediates would have it, too, or there are none; else the compute dtype.
+DType factor_dtype(const Einsum& einsum);
+
 // The stride of a label in an operand, nullopt where the operand does not have it.
 std::optional<int64_t> stride_of(const Operand& operand, Label label);
 

@@ -60,10 +60,13 @@ struct Measure {
   }
 };
 
-struct ComputeDType {
-  DType operator()(const Softmax& step) const { return step.output.dtype; }
-  DType operator()(const Normalize& step) const { return step.output.dtype; }
-  DType operator()(const auto& step) const { return step.compute; }
+struct FactorDType {
+  DType operator()(const Contraction& step) const {
+    const DType dtype = step.a.dtype;
+    return dtype == step.b.dtype && info(dtype).compute == step.compute ? dtype : step.compute;
+  }
+  DType operator()(const MapReduce& step) const { return step.compute; }
+  DType operator()(const auto& step) const { return step.output.dtype; }  // Softmax, Normalize
 };
 
 // Softmax and Normalize are precompiled always.
@@ -76,7 +79,7 @@ CodeKind actual_code(const PlanStep& step, CodeKind code) {
 }  // namespace
 
 double predicted_seconds(const PlanStep& step, const Target& target, CodeKind code) {
-  const auto model = time_model(target, actual_code(step, code), std::visit(ComputeDType(), step));
+  const auto model = time_model(target, actual_code(step, code), std::visit(FactorDType(), step));
   return model ? model->seconds(std::visit(Measure(), step)) : 0;
 }
 

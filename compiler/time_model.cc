@@ -59,6 +59,11 @@ constexpr Row kRows[] = {
     {"x86-64-v4-fp16", kJit, DType::kComplex128, {8.94e-11, 5.07e-10, 5.25e-10, 5.3e-08}},
     {"x86-64-v4-fp16", kJit, DType::kInt32, {2.65e-11, 1.17e-10, 1.32e-10, 5.01e-08}},
     {"x86-64-v4-fp16", kJit, DType::kInt64, {7.25e-11, 2.27e-10, 2.34e-10, 5.06e-08}},
+    {"x86-64-v4-fp16-amx", kJit, DType::kBFloat16, {3.66e-12, 7.69e-11, 8.26e-11, 5.23e-08}},
+    {"x86-64-v4-fp16-amx", kJit, DType::kInt8, {2.54e-12, 5.11e-11, 6.14e-11, 5.44e-08}},
+    {"x86-64-v4-fp16", kJit, DType::kBFloat16, {1.38e-11, 6.29e-11, 6.94e-11, 5.55e-08}},
+    {"x86-64-v4-fp16", kJit, DType::kInt8, {4.46e-12, 4.86e-11, 5.53e-11, 5.69e-08}},
+    {"x86-64-v4-fp16", kJit, DType::kInt16, {5.91e-12, 6.75e-11, 7.82e-11, 5.35e-08}},
     {"x86-64-v4-fp16", kHwy, DType::kFloat32, {8.09e-12, 5.06e-10, 6.26e-10, 2.58e-07}},
     {"x86-64-v4-fp16", kHwy, DType::kFloat64, {1.88e-11, 7.01e-10, 7.4e-10, 2.42e-07}},
     {"x86-64-v4-fp16", kHwy, DType::kComplex64, {4.37e-11, 1.43e-09, 1.22e-09, 2.7e-07}},
@@ -101,26 +106,31 @@ TimeModel with_memory(TimeModel model, DType dtype) {
 
 }  // namespace
 
-DType measured_dtype(DType compute) {
-  const DTypeInfo& row = info(info(compute).compute);
-  if (row.kind == Kind::kReal || row.kind == Kind::kComplex) return row.dtype;
-  return row.bytes == 8 ? DType::kInt64 : DType::kInt32;
+DType measured_dtype(DType factors) {
+  const DTypeInfo& row = info(factors);
+  if (row.dtype == DType::kBFloat16) return row.dtype;
+  if (is_integer(factors) && row.bytes <= 2) return row.bytes == 1 ? DType::kInt8 : DType::kInt16;
+  const DTypeInfo& compute = info(row.compute);
+  if (compute.kind == Kind::kReal || compute.kind == Kind::kComplex) return compute.dtype;
+  return compute.bytes == 8 ? DType::kInt64 : DType::kInt32;
 }
 
-Result<TimeModel> time_model(const Target& target, CodeKind code, DType compute) {
+Result<TimeModel> time_model(const Target& target, CodeKind code, DType factors) {
   const auto& calibration = user_calibration();
   if (!calibration) return calibration.error();
-  const DType dtype = measured_dtype(compute);
+  const DType dtype = measured_dtype(factors);
   if (const auto* const own = find_model(*calibration, target.name, code, dtype))
     return with_memory(*own, dtype);
-  return with_memory(*find_model(kRows, target.name, code, dtype), dtype);
+  if (const auto* const known = find_model(kRows, target.name, code, dtype))
+    return with_memory(*known, dtype);
+  return time_model(target, code, info(factors).compute);
 }
 
-Result<TimeModel> choose_time_model(const Options& options, DType compute) {
+Result<TimeModel> choose_time_model(const Options& options, DType factors) {
   const auto target = choose_foreign_target(options.target);
   if (!target) return target.error();
   const bool is_compiled = options.tier != to_string(CodeKind::kPrecompiled) && can_compile();
-  return time_model(**target, is_compiled ? CodeKind::kCompiled : CodeKind::kPrecompiled, compute);
+  return time_model(**target, is_compiled ? CodeKind::kCompiled : CodeKind::kPrecompiled, factors);
 }
 
 }  // namespace einc

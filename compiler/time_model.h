@@ -58,14 +58,15 @@ struct TimeModel {
 };
 
 // The dtype that stands for all that take as long: calibrations have rows of these alone.
-DType measured_dtype(DType compute);
+DType measured_dtype(DType factors);
 
-// Of code of that kind for that target that computes in `compute`: the user's calibration where
-// there is one (see calibration.h), or what is known of the target. Fails as user_calibration().
-Result<TimeModel> time_model(const Target& target, CodeKind code, DType compute);
+// Of code of that kind for that target that multiplies numbers of that dtype: the user's
+// calibration where there is one (see calibration.h), or what is known of the target; of the
+// compute dtype where nothing is known of theirs. Fails as user_calibration().
+Result<TimeModel> time_model(const Target& target, CodeKind code, DType factors);
 
 // Of the code that the options ask for. Fails with the rule "unknown-argument" for a target that
 // does not exist, too.
-Result<TimeModel> choose_time_model(const Options& options, DType compute);
+Result<TimeModel> choose_time_model(const Options& options, DType factors);
 
 }  // namespace einc

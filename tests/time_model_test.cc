@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bound_request.h"
 #include "compiler/calibration.h"
 #include "compiler/compile.h"
 #include "compiler/path/objective.h"
@@ -89,6 +90,37 @@ TEST(TimeModel, IsThereForEveryTargetAndDtype) {
       for (const DType dtype : {DType::kBool, DType::kInt8, DType::kUInt64, DType::kFloat16,
                                 DType::kFloat64, DType::kComplex128})
         EXPECT_GT(time_model(target, code, dtype)->seconds({}), 0);
+}
+
+// Where instructions add up several products of them, which is so where they have a model.
+TEST(TimeModel, SmallNumbersTakeLessTimeThanWhatTheyAreComputedIn) {
+  const Target& amx = *find_foreign_target("x86-64-v4-fp16-amx");
+  const Target& zen4 = *find_foreign_target("x86-64-v4");
+  const auto flop = [](const Target& target, DType dtype) {
+    return time_model(target, CodeKind::kCompiled, dtype)->flop;
+  };
+  for (const DType dtype : {DType::kInt8, DType::kUInt8, DType::kInt16, DType::kBFloat16}) {
+    EXPECT_LT(2 * flop(amx, dtype), flop(amx, info(dtype).compute)) << to_string(dtype);
+    EXPECT_EQ(flop(zen4, dtype), flop(zen4, info(dtype).compute)) << to_string(dtype);
+  }
+}
+
+TEST(TimeModel, EinsumsGoByWhatTheirProductsAreOf) {
+  const auto factors = [](const char* expression, const std::vector<DType>& dtypes, DType result) {
+    test::Request request = test::request_of(expression, dtypes[0], [](char) { return 8; });
+    for (size_t i = 0; i < dtypes.size(); ++i) request.inputs[i].dtype = dtypes[i];
+    request.output_type.dtype = result;
+    return factor_dtype(test::bound(request));
+  };
+  using enum DType;
+  EXPECT_EQ(factors("ij,jk->ik", {kInt8, kInt8}, kInt8), kInt8);
+  EXPECT_EQ(factors("ij,jk->ik", {kInt8, kInt8}, kInt32), kInt8);
+  EXPECT_EQ(factors("ij,jk,kl->il", {kInt8, kInt8, kInt8}, kInt8), kInt8);
+  EXPECT_EQ(factors("ij,jk,kl->il", {kInt8, kInt8, kInt8}, kInt32), kInt32);
+  EXPECT_EQ(factors("ij,jk->ik", {kInt8, kInt16}, kInt16), kInt32);
+  EXPECT_EQ(factors("ij,jk->ik", {kInt8, kInt8}, kInt64), kInt64);
+  EXPECT_EQ(factors("ij,jk->ik", {kBFloat16, kBFloat16}, kBFloat16), kBFloat16);
+  EXPECT_EQ(factors("ij,jk,kl->il", {kBFloat16, kBFloat16, kBFloat16}, kBFloat16), kFloat32);
 }
 
 // Searches, which know logarithms alone, go by what plans are said to take.

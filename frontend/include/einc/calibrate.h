@@ -16,7 +16,8 @@ namespace einc {
 
 struct CalibrateOptions {
   std::vector<DType> dtypes = {DType::kFloat32,    DType::kFloat64, DType::kComplex64,
-                               DType::kComplex128, DType::kInt32,   DType::kInt64};
+                               DType::kComplex128, DType::kInt32,   DType::kInt64,
+                               DType::kBFloat16,   DType::kInt16,   DType::kInt8};
   std::string target = "host";  // one that runs here
   int steps = 120;              // measured for each dtype and tier; a half of them tests the model
   uint64_t seed = 0;            // of their shapes
