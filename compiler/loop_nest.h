@@ -16,7 +16,7 @@ namespace einc {
 struct NestOperand {
   DType dtype = DType::kFloat32;
   bool conjugate = false;
-  bool in_words = false;  // an element of it is a word: numbers side by side, along the nest's
+  bool in_words = false;  // its elements are words, of numbers that lie side by side
   friend bool operator==(const NestOperand&, const NestOperand&) = default;
 };
 

@@ -75,7 +75,7 @@ class NestEmitter {
   Arithmetic numbers_;
   std::vector<bool> is_padded_;  // of each buffer
   StripEmitter strip_;
-  Arithmetic words_;  // of bfloat16, as the words that hold them
+  Arithmetic words_;  // as which words of numbers are loaded and copied
   llvm::Value* output_ = nullptr;
   llvm::Value* shared_scratch_ = nullptr;
   llvm::Value* task_scratch_ = nullptr;
