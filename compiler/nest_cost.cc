@@ -70,7 +70,7 @@ class Instructions {
     for (const int input : tile.inputs) {
       const double own = load(input, tile, ranges, rows, width, vectors);
       loads += parts() * conversion(input) * own;
-      parting += part_pairs(input, tile, rows, vectors) + make_words(input, tile) * own;
+      parting += part_pairs(input, tile, rows, vectors) + making_words(input, tile) * own;
     }
     const auto products = static_cast<double>(tile.inputs.size()) - 1;
     const double arithmetic =
@@ -153,7 +153,7 @@ class Instructions {
 
   // Instructions that make words of what a load of an input brings, likewise: bytes may be widened,
   // and terms of the same word put together.
-  double make_words(int input, const Tile& tile) const {
+  double making_words(int input, const Tile& tile) const {
     constexpr double kJoining = 6;  // each term, but the first
     if (!nest_.reads_words(tile) || nest_.is_buffer(input)) return 0;
     const NestOperand& operand = nest_.inputs[static_cast<size_t>(input)];

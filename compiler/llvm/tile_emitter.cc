@@ -24,6 +24,7 @@ TileEmitter::TileEmitter(NestEmitter& nest, const NestEmitter::Scope& scope, con
       tile_(tile),
       ir_(nest.ir_),
       reads_words_(nest.nest_.reads_words(tile)),
+      multiplies_backwards_(reads_words_ && is_signed(tile.inputs[0])),
       factors_(reads_words_ ? nest.words_ : nest.numbers_),
       numbers_(tile.reduce_axes.empty() ? factors_ : nest.numbers_) {}
 
@@ -294,7 +295,7 @@ Number TileEmitter::add_product(const Numbers& factors, const Number& sum, const
   const bool is_ragged = reduces_vectors() && shape.width() % tile_.lanes != 0;
   if (reads_words_) {
     Numbers words = factors;
-    if (is_signed(tile_.inputs[0])) std::swap(words[0], words[1]);
+    if (multiplies_backwards_) std::swap(words[0], words[1]);
     for (Number& factor : words)
       if (is_ragged)
         factor = factors_.keep_lanes(factor, static_cast<int>(active_lanes(shape, vector)));

@@ -173,8 +173,9 @@ class TileEmitter {
   const Tile& tile_;
   llvm::IRBuilder<>& ir_;
   const bool reads_words_;
-  const Arithmetic& factors_;  // what is loaded
-  const Arithmetic& numbers_;  // what is stored
+  const bool multiplies_backwards_;  // of words, the unsigned factor comes first
+  const Arithmetic& factors_;        // what is loaded
+  const Arithmetic& numbers_;        // what is stored
 };
 
 }  // namespace einc

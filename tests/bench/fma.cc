@@ -80,8 +80,9 @@ EINC_MULTIPLY_ADDS_OF(uint32_t, i32)
 EINC_WORDS(run_words_bf16, "avx512f", 16, 24, 2, "vdpbf16ps %2, %2, %0")
 EINC_WORDS(run_words_i8, "avx512f", 16, 24, 4, "vpdpbusd %2, %2, %0")
 EINC_WORDS(run_words_i16, "avx512f", 16, 24, 2, "vpdpwssd %2, %2, %0")
+EINC_WORDS(run_words_i16_512, "avx512f", 16, 24, 2, "vpmaddwd %2, %2, %1\n\tvpaddd %1, %0, %0")
 EINC_WORDS(run_words_i16_256, "avx2", 8, 12, 2, "vpmaddwd %2, %2, %1\n\tvpaddd %1, %0, %0")
-EINC_WORDS(run_words_i16_128, "sse4.1", 4, 12, 2, "pmaddwd %2, %1\n\tpaddd %1, %0")
+EINC_WORDS(run_words_i16_128, "sse4.1", 4, 12, 2, "movdqa %2, %1\n\tpmaddwd %2, %1\n\tpaddd %1, %0")
 
 struct alignas(64) WholeRegisters {
   uint8_t palette = 1, start_row = 0, reserved[14] = {};
@@ -135,6 +136,7 @@ double run_multiply_adds_bf16() {
 }
 double run_multiply_adds_i16() {
   if (__builtin_cpu_supports("avx512vnni")) return run_words_i16();
+  if (__builtin_cpu_supports("avx512bw")) return run_words_i16_512();
   return __builtin_cpu_supports("avx2") ? run_words_i16_256() : run_words_i16_128();
 }
 double run_multiply_adds_i8() {
